@@ -1,0 +1,1 @@
+# lib/: freestanding helpers that two parts really share

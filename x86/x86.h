@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An x86 interpreter as a library: decodes and executes one instruction at a time on a
+ * struct dfw_cpu, in real mode, virtual-8086 mode and 16- and 32-bit protected mode at any
+ * privilege, by the descriptor caches alone. Pure: no globals, no I/O of its own; memory, ports,
+ * control registers, MSRs, CPUID and the x87/SSE unit are reached through struct x86_ops.
+ *
+ * Faults are precise: when an exception is reported, the processor state is that before the
+ * instruction (of the current iteration, for REP forms), except CR2.
+ */
+#ifndef X86_X86_H
+#define X86_X86_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <dfw/cpu.h>
+
+struct x86;
+
+/*
+ * The world outside. Every function gets x86->world. Physical addresses are 64 bits wide; A20 is
+ * the implementer's business. A false return raises #GP(0) where MSRs are concerned.
+ */
+struct x86_ops {
+	/* Guest-physical memory, len 1..4096; never crosses a 4 KiB page. Memory that does not
+	 * exist reads all-ones and drops writes. */
+	void (*read)(void *world, uint64_t phys, void *dst, unsigned len);
+	void (*write)(void *world, uint64_t phys, const void *src, unsigned len);
+	/* Direct pointer to len bytes of plain RAM inside one page, or NULL where reads and
+	 * writes must go through read() and write(). May be NULL itself. */
+	void *(*map)(void *world, uint64_t phys, unsigned len, bool write);
+
+	/* I/O ports; size is 1, 2 or 4 bytes. */
+	uint32_t (*in)(void *world, uint16_t port, unsigned size);
+	void (*out)(void *world, uint16_t port, unsigned size, uint32_t value);
+
+	bool (*read_msr)(void *world, uint32_t index, uint64_t *value);
+	bool (*write_msr)(void *world, uint32_t index, uint64_t value);
+	/* regs: EAX, EBX, ECX, EDX; EAX and ECX are the inputs. */
+	void (*cpuid)(void *world, uint32_t regs[4]);
+	uint64_t (*rdtsc)(void *world);
+
+	/* Told after the interpreter has changed cpu->cr0, cr3, cr4 or efer (n = 0, 3, 4 or 8),
+	 * DR n (n = 16 + n) and for INVLPG, INVD and WBINVD (n = 32). May be NULL. */
+	void (*control_written)(void *world, unsigned n);
+
+	/* Execute one x87, MMX or SSE instruction (prefixes, opcode and ModRM in insn) on the real
+	 * unit; operand is its memory operand, already fetched and written back by the caller, or
+	 * NULL for register forms; gpr is the general register that the form names, or NULL.
+	 * Returns 0, or 1 + the vector of the exception it raised. NULL: such instructions #UD. */
+	int (*fpu)(void *world, const uint8_t *insn, unsigned len, void *operand,
+		   union dfw_reg *gpr);
+};
+
+/* What x86_step did. */
+enum x86_outcome {
+	X86_DONE,     /* one instruction retired */
+	X86_REPEAT,   /* a REP form stopped between iterations; rip is still at it. Interrupts may
+	                 be delivered; step again to go on */
+	X86_HALTED,   /* HLT retired; rip is past it */
+	X86_FAULT,    /* x86->event holds the exception; nothing else changed but CR2. The caller
+	                 delivers it with x86_deliver */
+	X86_SHUTDOWN, /* from x86_deliver: triple fault */
+};
+
+/* An event to deliver, or raised. */
+struct x86_event {
+	uint8_t vector;
+	enum x86_event_kind {
+		X86_EXTERNAL,      /* hardware interrupt or NMI */
+		X86_EXCEPTION,     /* fault or trap of the processor */
+		X86_SOFTWARE,      /* INT n, INT3, INTO: gate DPL is checked */
+	} kind;
+	bool has_error;
+	uint32_t error;
+	uint64_t cr2;              /* for #PF */
+};
+
+/* An instruction in flight: scratch for the library, readable after a step for statistics. */
+struct x86_insn {
+	uint8_t bytes[15];
+	uint8_t length;      /* bytes fetched */
+	uint16_t row;        /* opcode row as in dfw/stats.h: 0-255 one-byte, 256-511 0F xx */
+	uint8_t modrm;
+	bool known;          /* false: a hole in the tables, reported as #UD */
+};
+
+struct x86 {
+	struct dfw_cpu *cpu;       /* the state worked on */
+	const struct x86_ops *ops;
+	void *world;               /* handed to every op */
+	uint32_t rep_batch;        /* most iterations of a REP form in one step; 0 means 1 */
+	struct x86_event event;    /* valid after X86_FAULT */
+	struct x86_insn insn;
+};
+
+/* Executes the instruction at CS:RIP. A trap raised after the instruction (single step, I/O or
+ * data breakpoint) is left in cpu->pending_debug (DR6 form) for the caller to deliver as #DB. A
+ * software interrupt is delivered inside the step. Clears STI and MOV SS blocking left by the
+ * previous instruction and sets that of this one in cpu->interruptibility. */
+enum x86_outcome x86_step(struct x86 *x);
+
+/* Delivers an event as SDM vol. 3, chapter 6, says: through the IVT at IDTR where CR0.PE=0,
+ * through the IDT otherwise, with privilege change, task gates, and from VM86; forms double and
+ * triple faults. x->cpu->rip is the return address to push. X86_DONE, or X86_SHUTDOWN. */
+enum x86_outcome x86_deliver(struct x86 *x, struct x86_event event);
+
+/* Switches tasks as a JMP (0), CALL (1), IRET (2) or gate (3) would, SDM vol. 3, 7.3;
+ * x->cpu->rip is the return address to save. X86_DONE, X86_FAULT or X86_SHUTDOWN. */
+enum x86_outcome x86_task_switch(struct x86 *x, uint16_t selector, unsigned source,
+				 bool has_error, uint32_t error);
+
+/* Sets the state after RESET or INIT, SDM vol. 3, table 9-1 (CS F000, base FFFF0000). */
+void x86_reset(struct dfw_cpu *cpu);
+
+/* The manual's name of an opcode row, "MOV Ev,Gv"; "" where it has none. */
+const char *x86_opcode_name(unsigned row);
+
+#endif
