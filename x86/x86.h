@@ -111,6 +111,11 @@ enum x86_outcome x86_deliver(struct x86 *x, struct x86_event event);
 enum x86_outcome x86_task_switch(struct x86 *x, uint16_t selector, unsigned source,
 				 bool has_error, uint32_t error);
 
+/* Reads len bytes at a linear address, or finds its physical address, as the supervisor through
+ * the guest's paging; no accessed bit is set, no fault raised: false where it is not mapped. */
+bool x86_read_linear(struct x86 *x, uint64_t linear, void *dst, unsigned len);
+bool x86_translate(struct x86 *x, uint64_t linear, uint64_t *phys);
+
 /* Sets the state after RESET or INIT, SDM vol. 3, table 9-1 (CS F000, base FFFF0000). */
 void x86_reset(struct dfw_cpu *cpu);
 

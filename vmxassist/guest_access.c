@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * struct x86_ops of the machine itself: the guest's memory is there, mapped to itself, and the
+ * ports are the real ones. The assist's own 64 KiB reads as it is and drops writes, as a ROM.
+ */
+#include "vmxassist/vmxassist.h"
+
+int rdmsr_safe(uint32_t index, uint64_t *value);
+int wrmsr_safe(uint32_t index, uint32_t low, uint32_t high);
+
+static bool own_page(uint64_t phys)
+{
+	return phys - DFW_VMXASSIST < DFW_VMXASSIST_SIZE;
+}
+
+/* Device memory wants accesses of the guest's own width. */
+static void copy(void *dst, const void *src, unsigned len)
+{
+	switch (len) {
+	case 1:
+		*(volatile uint8_t *)dst = *(const volatile uint8_t *)src;
+		break;
+	case 2:
+		*(volatile uint16_t *)dst = *(const volatile uint16_t *)src;
+		break;
+	case 4:
+		*(volatile uint32_t *)dst = *(const volatile uint32_t *)src;
+		break;
+	default:
+		asm volatile("rep movsb" : "+D"(dst), "+S"(src), "+c"(len) : : "memory");
+	}
+}
+
+static void guest_read(void *world, uint64_t phys, void *dst, unsigned len)
+{
+	copy(dst, world_window(phys), len);
+}
+
+static void guest_write(void *world, uint64_t phys, const void *src, unsigned len)
+{
+	if (own_page(phys))
+		stats.page_writes_dropped++;
+	else
+		copy(world_window(phys), src, len);
+}
+
+static void *guest_map(void *world, uint64_t phys, unsigned len, bool write)
+{
+	if (phys < DFW_LOW_END || (phys >= 0x100000 && phys < header.reserve))
+		return (void *)(uint32_t)phys;
+	if (!write && phys >= DFW_VGABIOS && phys < 0x100000)
+		return (void *)(uint32_t)phys;
+	return NULL;
+}
+
+static uint32_t guest_in(void *world, uint16_t port, unsigned size)
+{
+	uint32_t v;
+
+	switch (size) {
+	case 1:
+		return inb(port);
+	case 2:
+		asm volatile("inw %1, %w0" : "=a"(v) : "Nd"(port));
+		return (uint16_t)v;
+	default:
+		asm volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
+		return v;
+	}
+}
+
+static void guest_out(void *world, uint16_t port, unsigned size, uint32_t value)
+{
+	switch (size) {
+	case 1:
+		outb(port, value);
+		break;
+	case 2:
+		asm volatile("outw %w0, %1" : : "a"(value), "Nd"(port));
+		break;
+	default:
+		asm volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+	}
+}
+
+enum { MSR_SYSENTER_CS = 0x174, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_EFER = 0xc0000080 };
+
+/* MSRs that are in the record rather than in the processor while the assist runs. */
+static uint64_t *recorded_msr(struct dfw_cpu *cpu, uint32_t index)
+{
+	switch (index) {
+	case MSR_SYSENTER_CS:
+		return &cpu->sysenter_cs;
+	case MSR_SYSENTER_ESP:
+		return &cpu->sysenter_esp;
+	case MSR_SYSENTER_EIP:
+		return &cpu->sysenter_eip;
+	case MSR_EFER:
+		return &cpu->efer;
+	}
+	return NULL;
+}
+
+static bool guest_read_msr(void *world, uint32_t index, uint64_t *value)
+{
+	struct monitor *m = world;
+	uint64_t *recorded = recorded_msr(&m->record->guest, index);
+
+	if (!recorded)
+		return rdmsr_safe(index, value);
+	*value = *recorded;
+	return true;
+}
+
+static bool guest_write_msr(void *world, uint32_t index, uint64_t value)
+{
+	struct monitor *m = world;
+	uint64_t *recorded = recorded_msr(&m->record->guest, index);
+
+	if (!recorded)
+		return wrmsr_safe(index, value, value >> 32);
+	*recorded = value;
+	return true;
+}
+
+static void guest_cpuid(void *world, uint32_t regs[4])
+{
+	asm volatile("cpuid" : "+a"(regs[0]), "=b"(regs[1]), "+c"(regs[2]), "=d"(regs[3]));
+}
+
+static uint64_t guest_rdtsc(void *world)
+{
+	return rdtsc();
+}
+
+static void guest_control_written(void *world, unsigned n)
+{
+	struct monitor *m = world;
+	const struct dfw_cpu *cpu = &m->record->guest;
+
+	switch (n) {
+	case 0:
+		world_sync_cr0(cpu);
+		break;
+	case 4:
+		world_sync_cr4(cpu);
+		break;
+	case 16:
+		asm volatile("movl %0, %%dr0" : : "r"((uint32_t)cpu->dr[0]));
+		break;
+	case 17:
+		asm volatile("movl %0, %%dr1" : : "r"((uint32_t)cpu->dr[1]));
+		break;
+	case 18:
+		asm volatile("movl %0, %%dr2" : : "r"((uint32_t)cpu->dr[2]));
+		break;
+	case 19:
+		asm volatile("movl %0, %%dr3" : : "r"((uint32_t)cpu->dr[3]));
+		break;
+	case 22:
+		asm volatile("movl %0, %%dr6" : : "r"((uint32_t)cpu->dr6));
+		break;
+	case 23:
+		/* GD would trap the assist's own accesses; the interpreter honours the guest's */
+		asm volatile("movl %0, %%dr7" : : "r"((uint32_t)cpu->dr7 & ~(1u << 13)));
+		break;
+	case 32:
+		asm volatile("wbinvd");
+		break;
+	}
+}
+
+const struct x86_ops guest_ops = {
+	.read = guest_read,
+	.write = guest_write,
+	.map = guest_map,
+	.in = guest_in,
+	.out = guest_out,
+	.read_msr = guest_read_msr,
+	.write_msr = guest_write_msr,
+	.cpuid = guest_cpuid,
+	.rdtsc = guest_rdtsc,
+	.control_written = guest_control_written,
+};

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The run loop: looks at the guest's state and picks one of three ways to go on. Natively in
+ * protected mode (leave), in virtual-8086 mode, or instruction by instruction in the interpreter.
+ */
+#include "vmxassist/vmxassist.h"
+
+struct dfw_assist_stats stats = {.magic = DFW_ASSIST_STATS_MAGIC, .size = sizeof(stats)};
+struct monitor monitor;
+
+/* Iterations of a REP form between two looks at the interrupt line. */
+enum { REP_BATCH = 512 };
+
+static void put(const char *s)
+{
+	static uint16_t column;
+	volatile uint16_t *screen = (volatile uint16_t *)0xb8000;
+
+	for (; *s; s++) {
+		outb(0xe9, *s);
+		if (*s != '\n' && column < 2000)
+			screen[column++] = 0x4f00 | (uint8_t)*s;
+	}
+}
+
+static void put_hex(uint32_t v)
+{
+	char text[9];
+
+	for (int i = 7; i >= 0; i--, v >>= 4)
+		text[i] = "0123456789abcdef"[v & 15];
+	text[8] = 0;
+	put(text);
+}
+
+void panic(const char *what, uint32_t a, uint32_t b)
+{
+	const struct dfw_cpu *g = &monitor.record->guest;
+
+	put("vmxassist: ");
+	put(what);
+	put(" ");
+	put_hex(a);
+	put(" ");
+	put_hex(b);
+	put(", guest at ");
+	put_hex(g->seg[DFW_CS].selector);
+	put(":");
+	put_hex(g->rip);
+	put("; the machine restarts\n");
+	machine_shutdown();
+}
+
+void machine_shutdown(void)
+{
+	static const struct __attribute__((packed)) {
+		uint16_t limit;
+		uint32_t base;
+	} none = {0, 0};
+
+	asm volatile("lidt %0\n\tint3" : : "m"(none));
+	for (;;)
+		asm volatile("hlt");
+}
+
+static void count_step(const struct x86_insn *insn, uint32_t *rows, uint64_t *total)
+{
+	++*total;
+	rows[insn->row]++;
+	if (!insn->known) {
+		stats.holes++;
+		stats.hole_last = insn->row;
+	}
+}
+
+/* Takes what came in a ring-0 window to the guest. */
+static void deliver_pending(struct monitor *m)
+{
+	if (m->pending_nmi) {
+		m->pending_nmi = false;
+		deliver(m, (struct x86_event){.vector = VEC_NMI, .kind = X86_EXTERNAL});
+	}
+	if (m->pending_irq >= 0) {
+		struct x86_event irq = {.vector = m->pending_irq, .kind = X86_EXTERNAL};
+
+		m->pending_irq = -1;
+		stats.interrupts++;
+		deliver(m, irq);
+	}
+}
+
+/* HLT: wait in ring 0. With the guest's IF=0 only NMI, INIT or a reset ends it. */
+static void halt(struct monitor *m)
+{
+	uint64_t start = rdtsc();
+
+	stats.halts++;
+	while (m->pending_irq < 0 && !m->pending_nmi) {
+		if (m->record->guest.rflags & FLAG_IF)
+			window_halt();
+		else
+			asm volatile("hlt" : : : "memory");
+	}
+	stats.halt_ticks += rdtsc() - start;
+	deliver_pending(m);
+}
+
+/* One instruction in the interpreter, and what follows from it. */
+static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
+{
+	struct dfw_cpu *cpu = &m->record->guest;
+	enum x86_outcome outcome = x86_step(&m->x86);
+
+	count_step(&m->x86.insn, rows, total);
+	switch (outcome) {
+	case X86_DONE:
+	case X86_REPEAT:
+		break;
+	case X86_HALTED:
+		halt(m);
+		break;
+	case X86_FAULT:
+		stats.exceptions++;
+		deliver(m, m->x86.event);
+		break;
+	case X86_SHUTDOWN:
+		machine_shutdown();
+	}
+	if (cpu->pending_debug) {
+		cpu->dr6 |= cpu->pending_debug;
+		cpu->pending_debug = 0;
+		deliver(m, (struct x86_event){.vector = VEC_DB, .kind = X86_EXCEPTION});
+	}
+}
+
+void monitor_run(struct monitor *m)
+{
+	struct dfw_cpu *cpu = &m->record->guest;
+
+	for (;;) {
+		if (cpu->cr0 & CR0_PE) {
+			if (world_enterable(cpu) && world_can_leave(m))
+				world_leave(m);
+		} else if (vm86_holds(cpu)) {
+			vm86_resume(m);
+		}
+		step(m, stats.interpreted, &stats.interpreted_total);
+		if ((cpu->rflags & FLAG_IF) && !cpu->interruptibility)
+			window_open();
+		deliver_pending(m);
+	}
+}
+
+void monitor_emulate(struct monitor *m)
+{
+	vm86_load(m);
+	step(m, stats.trapped, &stats.trapped_total);
+	monitor_run(m);
+}
+
+static void task_switch(struct monitor *m, uint64_t qualification)
+{
+	/* exit qualification, SDM vol. 3, table 28-2: 0 CALL, 1 IRET, 2 JMP, 3 gate */
+	static const uint8_t source_of[4] = {1, 2, 0, 3};
+	struct dfw_cpu *cpu = &m->record->guest;
+	bool has_error = (cpu->event >> 31) && (cpu->event & 1 << 11);
+	enum x86_outcome outcome;
+
+	cpu->event = 0;
+	outcome = x86_task_switch(&m->x86, qualification, source_of[qualification >> 30 & 3],
+				  has_error, cpu->event_error);
+	if (outcome == X86_FAULT)
+		deliver(m, m->x86.event);
+	else if (outcome == X86_SHUTDOWN)
+		machine_shutdown();
+}
+
+void monitor_invoked(void)
+{
+	struct monitor *m = &monitor;
+	struct dfw_cpu *cpu;
+
+	m->record = (struct dfw_assist_record *)header.records;
+	m->x86 = (struct x86){.cpu = &m->record->guest, .ops = &guest_ops, .world = m, .rep_batch = REP_BATCH};
+	m->pending_irq = -1;
+	cpu = &m->record->guest;
+	stats.invokes++;
+	vm86_init(m);
+	world_sync_cr0(cpu);
+	world_sync_cr4(cpu);
+	if (cpu->dr7 & 0xff)
+		asm volatile("movl %0, %%dr7" : : "r"((uint32_t)cpu->dr7));
+
+	switch (m->record->reason) {
+	case DFW_INVOKE_START:
+	case DFW_INVOKE_RESET:
+		/* the reset vector is run from its shadow below 1 MiB: above it lies the host's ROM */
+		cpu->seg[DFW_CS].base = (uint32_t)cpu->seg[DFW_CS].selector << 4;
+		break;
+	case DFW_INVOKE_TASK_SWITCH:
+		task_switch(m, m->record->detail);
+		break;
+	}
+	if (cpu->event >> 31) {
+		struct x86_event event = {
+			.vector = cpu->event,
+			.kind = (cpu->event >> 8 & 7) == 3 ? X86_EXCEPTION
+				: (cpu->event >> 8 & 7) >= 4 ? X86_SOFTWARE : X86_EXTERNAL,
+			.has_error = cpu->event >> 11 & 1,
+			.error = cpu->event_error,
+			.cr2 = cpu->cr2,
+		};
+
+		cpu->event = 0;
+		deliver(m, event);
+	}
+	if (cpu->activity == DFW_HLT) {
+		cpu->activity = DFW_ACTIVE;
+		halt(m);
+	}
+	monitor_run(m);
+}

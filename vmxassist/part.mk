@@ -1,0 +1,19 @@
+# vmxassist/: the VM86 monitor at D0000, one flat image with its stack, TSS and the interpreter
+
+VMXASSIST_OBJS := $(call objs,m32,vmxassist/entry.S vmxassist/monitor.c vmxassist/vm86.c \
+	vmxassist/reflect.c vmxassist/world.c vmxassist/guest_access.c vmxassist/leave.S)
+
+vmxassist: $(BUILD)/vmxassist.bin
+all: vmxassist
+
+$(BUILD)/vmxassist.lds: vmxassist/vmxassist.lds.S include/dfw/layout.h
+	$(Q)mkdir -p $(@D) && $(CC) -E -P -Iinclude -D__ASSEMBLY__ -o $@ $<
+
+$(BUILD)/vmxassist.elf: $(BUILD)/vmxassist.lds $(VMXASSIST_OBJS) $(BUILD)/m32/x86/libx86.a
+	$(Q)echo "  LD   $@" && $(LD) -m elf_i386 --gc-sections --orphan-handling=error \
+		-Map=$@.map -T $< -o $@ $(VMXASSIST_OBJS) $(BUILD)/m32/x86/libx86.a
+
+$(BUILD)/vmxassist.bin: $(BUILD)/vmxassist.elf
+	$(Q)echo "  BIN  $@" && $(OBJCOPY) -O binary $< $@
+
+.PHONY: vmxassist

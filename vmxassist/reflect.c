@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Trap entry: what came, a hardware interrupt or an exception, and its way to the guest's own
+ * handler. SDM vol. 3, 6.15 and 20.3.
+ */
+#include "vmxassist/vmxassist.h"
+
+extern const uint8_t rdmsr_insn[], rdmsr_fault[], wrmsr_insn[], wrmsr_fault[];
+
+/* Vectors that mean "VM86 refused it": one instruction in the interpreter decides. */
+static bool means_emulate(unsigned vector)
+{
+	return vector == VEC_GP || vector == VEC_SS || vector == VEC_PF || vector == VEC_UD;
+}
+
+static bool pushes_error(unsigned vector)
+{
+	return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17;
+}
+
+/* Is the line of this vector in service in either PIC? OCW3, 8259A data sheet. */
+static bool in_service(unsigned vector)
+{
+	uint8_t isr;
+
+	outb(0x20, 0x0b);
+	isr = inb(0x20);
+	outb(0x20, 0x0a);
+	outb(0xa0, 0x0b);
+	isr |= inb(0xa0);
+	outb(0xa0, 0x0a);
+	return isr >> (vector & 7) & 1;
+}
+
+/* Told by the frame's length where the exception pushes an error code, by the PIC where it does
+ * not; 9, 15 and 20-31 are no exceptions of these processors. */
+static bool is_interrupt(const struct frame *f)
+{
+	unsigned vector = f->vector & 0xff;
+
+	if (vector >= 32 || vector == 9 || vector == 15 || vector >= 20)
+		return true;
+	if (vector == VEC_NMI)
+		return true;
+	if (pushes_error(vector))
+		return !(f->vector & FRAME_HAS_ERROR);
+	/* no base below 8 is in use but by a guest that reprogrammed the PIC */
+	return (vector == VEC_MF || vector == VEC_MC) && in_service(vector);
+}
+
+void deliver(struct monitor *m, struct x86_event event)
+{
+	if (x86_deliver(&m->x86, event) == X86_SHUTDOWN)
+		machine_shutdown();
+}
+
+/* The common case by hand: a vector through an IVT that is whole, onto a stack that does not wrap. */
+static bool reflect_fast(struct monitor *m, struct frame *f, unsigned vector)
+{
+	const struct dfw_cpu *cpu = &m->record->guest;
+	uint32_t sp = f->esp & 0xffff;
+	const uint16_t *ivt;
+	uint16_t *stack;
+	uint32_t stack_linear;
+
+	if (cpu->idtr.limit < vector * 4 + 3 || sp < 6 || cpu->idtr.base >= DFW_LOW_END)
+		return false;
+	stack_linear = (f->ss << 4) + sp - 6;
+	if (stack_linear + 6 > DFW_LOW_END)
+		return false;
+	ivt = (const uint16_t *)((uint32_t)cpu->idtr.base + vector * 4);
+	stack = (uint16_t *)stack_linear;
+	stack[0] = f->eip;
+	stack[1] = f->cs;
+	stack[2] = f->eflags;
+	f->esp = (f->esp & 0xffff0000) | (sp - 6);
+	f->eip = ivt[0];
+	f->cs = ivt[1];
+	f->eflags &= ~(FLAG_IF | FLAG_TF | FLAG_AC | FLAG_RF);
+	return true;
+}
+
+static void reflect(struct monitor *m, struct frame *f, unsigned vector, enum x86_event_kind kind)
+{
+	if (!(header.flags & DFW_ASSIST_IOPL0) && reflect_fast(m, f, vector))
+		return;
+	vm86_load(m);
+	deliver(m, (struct x86_event){.vector = vector, .kind = kind});
+	monitor_run(m);
+}
+
+static void trap_from_vm86(struct monitor *m, struct frame *f)
+{
+	unsigned vector = f->vector & 0xff;
+
+	if (is_interrupt(f)) {
+		stats.interrupts++;
+		reflect(m, f, vector, X86_EXTERNAL);
+		return;
+	}
+	if (means_emulate(vector))
+		monitor_emulate(m);
+	stats.exceptions++;
+	if (vector == VEC_DB) {
+		uint32_t dr6;
+
+		asm volatile("movl %%dr6, %0" : "=r"(dr6));
+		m->record->guest.dr6 = dr6;
+	}
+	/* CR0.NE=0: an x87 error is IRQ 13, INT 75h by the BIOS' convention; VMX forces the real
+	 * NE to 1 and INT 10h is the video service. */
+	if (vector == VEC_MF && !(m->record->guest.cr0 & CR0_NE))
+		vector = 0x75;
+	reflect(m, f, vector, X86_EXCEPTION);
+}
+
+/* Ring 0 takes interrupts in the two windows only, NMI anywhere, and #GP on an MSR that does not
+ * exist. */
+static void trap_from_ring0(struct monitor *m, struct frame *f)
+{
+	unsigned vector = f->vector & 0xff;
+
+	if (vector == VEC_GP && f->eip == (uint32_t)rdmsr_insn)
+		f->eip = (uint32_t)rdmsr_fault;
+	else if (vector == VEC_GP && f->eip == (uint32_t)wrmsr_insn)
+		f->eip = (uint32_t)wrmsr_fault;
+	else if (vector == VEC_NMI)
+		m->pending_nmi = true;
+	else if ((f->eip >= (uint32_t)window_open && f->eip < (uint32_t)window_halt + 4)) {
+		m->pending_irq = vector;
+		f->eflags &= ~FLAG_IF;
+	} else {
+		panic("exception in the monitor: vector, address", vector, f->eip);
+	}
+}
+
+void trap(struct frame *f)
+{
+	struct monitor *m = &monitor;
+
+	if (f->eflags & FLAG_VM)
+		trap_from_vm86(m, f);
+	else
+		trap_from_ring0(m, f);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Virtual-8086 mode: when it can hold the guest's state, and the way into it. SDM vol. 3, 20.2
+ * and 20.3.
+ */
+#include "vmxassist/vmxassist.h"
+
+/* SDM vol. 3, 7.2.1; the redirection bitmap and the I/O map follow it (20.3.3, and vol. 1, 19.5.2) */
+static struct __attribute__((packed, aligned(16))) {
+	uint32_t link;
+	uint32_t esp0, ss0;
+	uint32_t unused[22];
+	uint16_t trap;
+	uint16_t io_map;
+	uint8_t redirection[32];
+	uint8_t io[8192]; /* all zero: every port is open */
+	uint8_t terminator;
+} tss;
+
+_Static_assert(offsetof(typeof(tss), redirection) == 104, "SDM vol. 3, 7.2.1");
+
+uint64_t vm86_tss_descriptor(void)
+{
+	uint64_t base = (uint32_t)&tss;
+
+	tss.esp0 = (uint32_t)stack_top;
+	tss.ss0 = SEL_DATA;
+	tss.io_map = offsetof(typeof(tss), io);
+	tss.terminator = 0xff;
+	return (sizeof(tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24) << 56;
+}
+
+uint32_t vm86_tss_base(void)
+{
+	return (uint32_t)&tss;
+}
+
+uint32_t vm86_tss_limit(void)
+{
+	return sizeof(tss) - 1;
+}
+
+static bool real_segment(const struct dfw_segment *s)
+{
+	return s->base == (uint32_t)s->selector << 4 && s->limit >= 0xffff;
+}
+
+static bool real_data_segment(const struct dfw_segment *s)
+{
+	const uint32_t bits = DFW_AR_UNUSABLE | DFW_AR_P | DFW_AR_S | DFW_AR_CODE | DFW_AR_EXPAND | DFW_AR_WRITABLE;
+
+	return real_segment(s) && (s->access_rights & bits) == (DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE);
+}
+
+bool vm86_holds(const struct dfw_cpu *cpu)
+{
+	const struct dfw_segment *s = cpu->seg;
+
+	return !(cpu->cr0 & CR0_PE) && real_segment(&s[DFW_CS]) && !(s[DFW_CS].access_rights & DFW_AR_DB) &&
+	       real_data_segment(&s[DFW_SS]) && !(s[DFW_SS].access_rights & DFW_AR_DB) &&
+	       real_data_segment(&s[DFW_DS]) && real_data_segment(&s[DFW_ES]) &&
+	       real_data_segment(&s[DFW_FS]) && real_data_segment(&s[DFW_GS]) && cpu->rip <= 0xffff;
+}
+
+static inline void load_segment(struct dfw_segment *s, uint16_t selector)
+{
+	s->selector = selector;
+	s->base = (uint32_t)selector << 4;
+}
+
+void vm86_load(struct monitor *m)
+{
+	struct dfw_cpu *cpu = &m->record->guest;
+	const struct frame *f = m->vm86_frame;
+
+	cpu->gpr[DFW_RAX].q = f->eax;
+	cpu->gpr[DFW_RCX].q = f->ecx;
+	cpu->gpr[DFW_RDX].q = f->edx;
+	cpu->gpr[DFW_RBX].q = f->ebx;
+	cpu->gpr[DFW_RSP].q = f->esp;
+	cpu->gpr[DFW_RBP].q = f->ebp;
+	cpu->gpr[DFW_RSI].q = f->esi;
+	cpu->gpr[DFW_RDI].q = f->edi;
+	cpu->rip = f->eip;
+	cpu->rflags = (f->eflags & ~(FLAG_VM | FLAG_IOPL | FLAG_RF)) | (cpu->rflags & FLAG_IOPL);
+	load_segment(&cpu->seg[DFW_CS], f->cs);
+	load_segment(&cpu->seg[DFW_SS], f->ss);
+	load_segment(&cpu->seg[DFW_DS], f->ds);
+	load_segment(&cpu->seg[DFW_ES], f->es);
+	load_segment(&cpu->seg[DFW_FS], f->fs);
+	load_segment(&cpu->seg[DFW_GS], f->gs);
+	cpu->interruptibility = 0;
+}
+
+void vm86_resume(struct monitor *m)
+{
+	const struct dfw_cpu *cpu = &m->record->guest;
+	struct frame *f = m->vm86_frame;
+	bool redirect = cpu->idtr.base == 0 && cpu->idtr.limit >= 0x3ff;
+
+	if (redirect != m->redirect) {
+		m->redirect = redirect;
+		for (unsigned i = 0; i < sizeof(tss.redirection); i++)
+			tss.redirection[i] = redirect ? 0 : 0xff;
+	}
+	f->eax = cpu->gpr[DFW_RAX].d;
+	f->ecx = cpu->gpr[DFW_RCX].d;
+	f->edx = cpu->gpr[DFW_RDX].d;
+	f->ebx = cpu->gpr[DFW_RBX].d;
+	f->esp = cpu->gpr[DFW_RSP].d;
+	f->ebp = cpu->gpr[DFW_RBP].d;
+	f->esi = cpu->gpr[DFW_RSI].d;
+	f->edi = cpu->gpr[DFW_RDI].d;
+	f->eip = cpu->rip;
+	f->eflags = (cpu->rflags & ~(uint32_t)FLAG_IOPL) | FLAG_VM |
+		    (header.flags & DFW_ASSIST_IOPL0 ? 0 : FLAG_IOPL);
+	f->cs = cpu->seg[DFW_CS].selector;
+	f->ss = cpu->seg[DFW_SS].selector;
+	f->ds = cpu->seg[DFW_DS].selector;
+	f->es = cpu->seg[DFW_ES].selector;
+	f->fs = cpu->seg[DFW_FS].selector;
+	f->gs = cpu->seg[DFW_GS].selector;
+	stats.vm86_entries++;
+	vm86_enter(f);
+}
+
+void vm86_init(struct monitor *m)
+{
+	m->vm86_frame = (struct frame *)(uint32_t)stack_top - 1;
+	m->redirect = false;
+	for (unsigned i = 0; i < sizeof(tss.redirection); i++)
+		tss.redirection[i] = 0xff;
+}

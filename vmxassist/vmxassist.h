@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of vmxassist share. The guest's processor is record->guest; while the guest runs
+ * in virtual-8086 mode the parts of it that change without a trap (general registers, selectors,
+ * flags) live in the frame at the top of the stack, and everything else stays in the record.
+ */
+#ifndef VMXASSIST_H
+#define VMXASSIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <dfw/assist.h>
+#include <dfw/stats.h>
+#include "x86/x86.h"
+
+/* What the entry stubs and the processor push, lowest address first. From VM86 the frame ends at
+ * the top of the stack; from ring 0 it ends after eflags. */
+struct frame {
+	uint32_t edi, esi, ebp, skipped_esp, ebx, edx, ecx, eax;
+	uint32_t vector; /* plus FRAME_HAS_ERROR */
+	uint32_t error;
+	uint32_t eip, cs, eflags;
+	uint32_t esp, ss, es, ds, fs, gs;
+};
+
+enum { FRAME_HAS_ERROR = 0x100 };
+
+enum {
+	CR0_PE = 1 << 0,
+	CR0_MP = 1 << 1,
+	CR0_EM = 1 << 2,
+	CR0_TS = 1 << 3,
+	CR0_ET = 1 << 4,
+	CR0_NE = 1 << 5,
+	CR0_WP = 1 << 16,
+	CR0_AM = 1 << 18,
+};
+#define CR0_PG 0x80000000u
+
+enum {
+	CR4_VME = 1 << 0,
+	CR4_DE = 1 << 3,
+	CR4_PSE = 1 << 4,
+	CR4_PAE = 1 << 5,
+	CR4_MCE = 1 << 6,
+	CR4_PCE = 1 << 8,
+	CR4_OSFXSR = 1 << 9,
+	CR4_OSXMMEXCPT = 1 << 10,
+	CR4_OSXSAVE = 1 << 18,
+};
+
+enum {
+	FLAG_TF = 1 << 8,
+	FLAG_IF = 1 << 9,
+	FLAG_IOPL = 3 << 12,
+	FLAG_NT = 1 << 14,
+	FLAG_RF = 1 << 16,
+	FLAG_VM = 1 << 17,
+	FLAG_AC = 1 << 18,
+};
+
+enum {
+	VEC_DE = 0,
+	VEC_DB = 1,
+	VEC_NMI = 2,
+	VEC_UD = 6,
+	VEC_NM = 7,
+	VEC_SS = 12,
+	VEC_GP = 13,
+	VEC_PF = 14,
+	VEC_MF = 16,
+	VEC_MC = 18,
+	VEC_XM = 19,
+};
+
+/* Selectors of the assist's own GDT. */
+enum { SEL_CODE = 0x08, SEL_DATA = 0x10, SEL_TSS = 0x18 };
+
+/* One processor's monitor. */
+struct monitor {
+	struct dfw_assist_record *record;
+	struct x86 x86;
+	struct frame *vm86_frame; /* at the top of this processor's stack */
+	int pending_irq;          /* vector taken in a ring-0 window, or -1 */
+	bool pending_nmi;
+	bool redirect;            /* INT n goes straight to the IVT: redirection bitmap is clear */
+};
+
+extern struct dfw_assist_header header;
+extern struct dfw_assist_stats stats;
+extern struct monitor monitor;
+
+/* entry.S */
+_Noreturn void vm86_enter(struct frame *frame); /* IRETs to VM86 */
+_Noreturn void invoke_entry(void); /* where the assist's world starts */
+void window_open(void);  /* one instruction's time with IF=1 */
+void window_halt(void);  /* HLT with IF=1 until an interrupt comes */
+extern const uint8_t trap_stubs[256][16];
+extern uint8_t stack_top[];
+
+/* monitor.c */
+_Noreturn void monitor_invoked(void); /* C side of invoke_entry */
+_Noreturn void monitor_run(struct monitor *m);
+_Noreturn void monitor_emulate(struct monitor *m); /* VM86 refused the instruction at the frame's CS:EIP */
+_Noreturn void panic(const char *what, uint32_t a, uint32_t b);
+/* reset as a triple fault does: the host or the chipset takes it from there */
+_Noreturn void machine_shutdown(void);
+
+/* vm86.c: between record->guest and the VM86 frame */
+bool vm86_holds(const struct dfw_cpu *cpu); /* the state can run in VM86 as it is */
+void vm86_load(struct monitor *m);          /* frame -> record */
+_Noreturn void vm86_resume(struct monitor *m); /* record -> frame, and off */
+void vm86_init(struct monitor *m);
+uint64_t vm86_tss_descriptor(void); /* fills the TSS, too */
+uint32_t vm86_tss_base(void);
+uint32_t vm86_tss_limit(void);
+
+/* reflect.c: trap entry; hardware interrupts and exceptions to the guest */
+void trap(struct frame *frame);
+/* delivers through the interpreter; does not return on triple fault */
+void deliver(struct monitor *m, struct x86_event event);
+
+/* world.c */
+void world_start(void); /* C side of start */
+bool world_enterable(const struct dfw_cpu *cpu); /* passes VM entry in protected mode */
+_Noreturn void world_leave(struct monitor *m); /* RESTORE, or out for good where there is no host */
+bool world_can_leave(struct monitor *m);
+void world_sync_cr0(const struct dfw_cpu *cpu);
+void world_sync_cr4(const struct dfw_cpu *cpu);
+void *world_window(uint64_t phys); /* a pointer to any physical byte, valid to its page's end and
+				      until the next call */
+
+/* guest_access.c: struct x86_ops of the machine itself */
+extern const struct x86_ops guest_ops;
+
+static inline void outb(uint16_t port, uint8_t v)
+{
+	asm volatile("outb %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline uint8_t inb(uint16_t port)
+{
+	uint8_t v;
+	asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline uint64_t rdtsc(void)
+{
+	uint64_t t;
+	asm volatile("rdtsc" : "=A"(t));
+	return t;
+}
+
+#endif

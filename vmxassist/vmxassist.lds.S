@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * vmxassist's 64 KiB: header first, then code and data; the TSS with its I/O map and the first
+ * processor's stack at the end. What does not fit does not link.
+ */
+#include <dfw/layout.h>
+
+OUTPUT_FORMAT(elf32-i386)
+ENTRY(start)
+
+SECTIONS
+{
+	. = DFW_VMXASSIST;
+	.text : { KEEP(*(.header)) *(.entry) *(.text .text.*) }
+	.rodata : { *(.rodata .rodata.*) }
+	.data : { *(.data .data.*) }
+	.bss : { *(.bss .bss.* COMMON) }
+	_end = .;
+	ASSERT(_end <= DFW_VMXASSIST + DFW_VMXASSIST_SIZE - 0x2000, "vmxassist: no room left for the stack")
+	/* one 8 KiB stack, aligned to its size: entry.S tells frames apart by the distance to its top */
+	.stack DFW_VMXASSIST + DFW_VMXASSIST_SIZE - 0x2000 (NOLOAD) : { . += 0x2000; stack_top = .; }
+
+	.debug_all : { *(.debug*) }
+	.comment : { *(.comment) }
+	.note : { *(.note .note.*) }
+	/DISCARD/ : { *(.eh_frame) }
+	.got.plt : { *(.got.plt) }
+	.symtab : { *(.symtab) }
+	.strtab : { *(.strtab) }
+	.shstrtab : { *(.shstrtab) }
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The assist's own world (page tables, GDT, IDT, TSS) and the ways between it and the guest's:
+ * the start, RESTORE through the host, and leaving for good where there is no such host.
+ */
+#include "vmxassist/vmxassist.h"
+
+static struct dfw_assist_record records[1];
+
+__attribute__((section(".header"), used)) struct dfw_assist_header header = {
+	.magic = DFW_ASSIST_MAGIC,
+	.version = DFW_ASSIST_VERSION,
+	.header_size = sizeof(header),
+	.record_size = sizeof(struct dfw_assist_record),
+	.cpus = 1,
+	.records = (uint32_t)records,
+	.stats = (uint32_t)&stats,
+};
+
+struct __attribute__((packed)) pseudo_descriptor {
+	uint16_t limit;
+	uint32_t base;
+};
+
+static uint64_t gdt[4] = {
+	[SEL_CODE / 8] = 0x00cf9b000000ffffull,
+	[SEL_DATA / 8] = 0x00cf93000000ffffull,
+};
+static uint64_t idt[256];
+
+enum { CR0_CACHE = 0x60000000, CR0_GUEST = CR0_MP | CR0_EM | CR0_TS | CR0_NE | CR0_CACHE };
+/* What of the guest's CR4 has a meaning for code in VM86. */
+enum { CR4_GUEST = CR4_DE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE };
+
+static uint32_t own_cr4 = CR4_PAE;
+
+static bool hosted(void)
+{
+	return header.flags & DFW_ASSIST_HOSTED;
+}
+
+/*
+ * Page tables, SDM vol. 3, 4.4: everything below 4 GiB mapped to itself for the supervisor in
+ * 2 MiB pages; of the first 2 MiB, what VM86 reaches (to 10FFFF) is open to the user in 4 KiB
+ * pages, but for the assist's own 64 KiB. One 2 MiB page is the window to everything else.
+ */
+enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_PS = 0x80 };
+enum { PDPT = 0, PD = 0x1000, PT0 = 0x5000, TABLES_SIZE = 0x6000 };
+#define WINDOW 0xffc00000u
+#define LARGE  0x200000u
+
+static uint64_t *page_directory(void)
+{
+	return (uint64_t *)(header.reserve + PD);
+}
+
+static void build_page_tables(void)
+{
+	uint64_t *pdpt = (uint64_t *)(header.reserve + PDPT);
+	uint64_t *pd = page_directory();
+	uint64_t *pt0 = (uint64_t *)(header.reserve + PT0);
+
+	if (!header.reserve || header.reserve_size < TABLES_SIZE || (header.reserve & 0xfff))
+		panic("no reserve given by the loader", header.reserve, header.reserve_size);
+	for (unsigned i = 0; i < 4; i++)
+		pdpt[i] = (uint32_t)&pd[512 * i] | PTE_P;
+	for (unsigned i = 0; i < 2048; i++)
+		pd[i] = (uint64_t)i * LARGE | PTE_PS | PTE_W | PTE_P;
+	pd[0] = (uint32_t)pt0 | PTE_U | PTE_W | PTE_P;
+	for (uint32_t page = 0; page < 512; page++) {
+		uint32_t phys = page << 12;
+		bool own = phys >= DFW_VMXASSIST && phys < DFW_VMXASSIST + DFW_VMXASSIST_SIZE;
+
+		pt0[page] = phys | PTE_W | PTE_P | (phys < 0x110000 && !own ? PTE_U : 0);
+	}
+}
+
+void *world_window(uint64_t phys)
+{
+	uint64_t *entry = &page_directory()[WINDOW / LARGE];
+
+	if (phys < WINDOW || (phys >= WINDOW + LARGE && phys <= 0xffffffff))
+		return (void *)(uint32_t)phys;
+	*entry = (phys & ~(uint64_t)(LARGE - 1)) | PTE_PS | PTE_W | PTE_P;
+	asm volatile("invlpg (%0)" : : "r"(WINDOW) : "memory");
+	return (void *)(WINDOW + ((uint32_t)phys & (LARGE - 1)));
+}
+
+static void build_descriptor_tables(void)
+{
+	gdt[SEL_TSS / 8] = vm86_tss_descriptor();
+	for (unsigned i = 0; i < 256; i++) {
+		uint32_t stub = (uint32_t)trap_stubs[i];
+
+		/* 32-bit interrupt gate, DPL 0: INT n from VM86 faults instead of passing */
+		idt[i] = (uint64_t)(stub >> 16) << 48 | 0x8e00ull << 32 | SEL_CODE << 16 | (stub & 0xffff);
+	}
+}
+
+static bool has_vme(void)
+{
+	uint32_t a = 1, b, c = 0, d;
+
+	asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	return d & 1 << 1;
+}
+
+static struct dfw_segment flat_segment(uint16_t selector, uint32_t access_rights)
+{
+	return (struct dfw_segment){
+		.selector = selector, .limit = 0xffffffff, .access_rights = access_rights};
+}
+
+static void describe_world(struct dfw_cpu *cpu)
+{
+	enum { DATA = DFW_AR_G | DFW_AR_DB | DFW_AR_P | DFW_AR_S | 3, CODE = DATA | DFW_AR_CODE };
+	const uint64_t *pdpt = (const uint64_t *)header.reserve;
+
+	cpu->rip = (uint32_t)invoke_entry;
+	cpu->gpr[DFW_RSP].q = (uint32_t)stack_top - 0x60;
+	cpu->rflags = 2;
+	cpu->cr0 = CR0_PG | CR0_PE | CR0_ET | CR0_NE;
+	cpu->cr3 = header.reserve;
+	cpu->cr4 = own_cr4;
+	for (unsigned i = 0; i < 4; i++)
+		cpu->pdpte[i] = pdpt[i];
+	cpu->dr6 = 0xffff0ff0;
+	cpu->dr7 = 0x400;
+	cpu->pat = 0x0007040600070406ull;
+	cpu->gdtr = (struct dfw_table){.base = (uint32_t)gdt, .limit = sizeof(gdt) - 1};
+	cpu->idtr = (struct dfw_table){.base = (uint32_t)idt, .limit = sizeof(idt) - 1};
+	for (unsigned i = DFW_ES; i <= DFW_GS; i++)
+		cpu->seg[i] = i == DFW_CS ? flat_segment(SEL_CODE, CODE) : flat_segment(SEL_DATA, DATA);
+	cpu->seg[DFW_LDTR].access_rights = DFW_AR_UNUSABLE;
+	cpu->seg[DFW_TR] = (struct dfw_segment){
+		.selector = SEL_TSS,
+		.base = vm86_tss_base(),
+		.limit = vm86_tss_limit(),
+		.access_rights = DFW_AR_P | 11, /* busy 32-bit TSS */
+	};
+}
+
+static void write_cr0(uint32_t v)
+{
+	asm volatile("movl %0, %%cr0" : : "r"(v) : "memory");
+}
+
+/* Loads the own world by hand, as the host does from the record. */
+static void enter_world(void)
+{
+	struct pseudo_descriptor g = {sizeof(gdt) - 1, (uint32_t)gdt}, i = {sizeof(idt) - 1, (uint32_t)idt};
+
+	asm volatile("lgdt %0\n\tlidt %1\n\tljmp %2, $1f\n1:\n\tmovl %3, %%ds\n\tmovl %3, %%es\n\tmovl %3, %%ss\n\t"
+		     "movl %4, %%fs\n\tmovl %4, %%gs\n\tltr %w5"
+		     : : "m"(g), "m"(i), "i"(SEL_CODE), "r"(SEL_DATA), "r"(0), "r"(SEL_TSS) : "memory");
+	asm volatile("movl %0, %%cr4" : : "r"(own_cr4));
+	asm volatile("movl %0, %%cr3" : : "r"(header.reserve));
+	write_cr0(CR0_PG | CR0_PE | CR0_ET | CR0_NE);
+	invoke_entry();
+}
+
+void world_start(void)
+{
+	build_page_tables();
+	build_descriptor_tables();
+	if (has_vme() && !(header.flags & (DFW_ASSIST_NO_VME | DFW_ASSIST_IOPL0)))
+		own_cr4 |= CR4_VME;
+	describe_world(&records[0].assist);
+	if (!hosted())
+		enter_world();
+	records[0].reason = DFW_INVOKE_START;
+	write_cr0(CR0_ET); /* PE=0: the host invokes, and leaves the guest that vmxloader described */
+	panic("the host does not INVOKE", records[0].reason, 0);
+}
+
+/* The real CR0 follows what of the guest's acts on code in VM86. AM stays off: real mode checks no
+ * alignment, VM86 would. Without a host PE and PG are ours to keep. */
+void world_sync_cr0(const struct dfw_cpu *cpu)
+{
+	uint32_t v = (cpu->cr0 & CR0_GUEST) | CR0_ET;
+
+	write_cr0(hosted() ? v : v | CR0_PG | CR0_PE);
+}
+
+void world_sync_cr4(const struct dfw_cpu *cpu)
+{
+	uint32_t v = own_cr4 | (cpu->cr4 & CR4_GUEST), now;
+
+	asm volatile("movl %%cr4, %0" : "=r"(now));
+	if (v != now)
+		asm volatile("movl %0, %%cr4" : : "r"(v));
+}
+
+/* SDM vol. 3, 26.3.1.2: limit and granularity must agree. */
+static bool limit_fits(const struct dfw_segment *s)
+{
+	if (s->access_rights & DFW_AR_G)
+		return (s->limit & 0xfff) == 0xfff;
+	return !(s->limit >> 20);
+}
+
+static unsigned dpl(const struct dfw_segment *s)
+{
+	return s->access_rights >> DFW_AR_DPL_SHIFT & 3;
+}
+
+static bool usable(const struct dfw_segment *s)
+{
+	return !(s->access_rights & DFW_AR_UNUSABLE);
+}
+
+static bool code_enterable(const struct dfw_segment *cs, const struct dfw_segment *ss)
+{
+	const uint32_t need = DFW_AR_P | DFW_AR_S | DFW_AR_CODE | DFW_AR_ACCESSED;
+
+	if (!usable(cs) || (cs->access_rights & need) != need || !limit_fits(cs))
+		return false;
+	if (cs->access_rights & DFW_AR_EXPAND) /* conforming */
+		return dpl(cs) <= dpl(ss);
+	return dpl(cs) == dpl(ss);
+}
+
+static bool stack_enterable(const struct dfw_segment *ss, const struct dfw_segment *cs)
+{
+	const uint32_t need = DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE | DFW_AR_ACCESSED;
+
+	if ((ss->selector & 3) != (cs->selector & 3))
+		return false;
+	if (!usable(ss))
+		return true;
+	return (ss->access_rights & (need | DFW_AR_CODE)) == need && dpl(ss) == (ss->selector & 3u) && limit_fits(ss);
+}
+
+static bool data_enterable(const struct dfw_segment *s)
+{
+	const uint32_t need = DFW_AR_P | DFW_AR_S | DFW_AR_ACCESSED;
+	uint32_t ar = s->access_rights;
+
+	if (!usable(s))
+		return true;
+	if ((ar & need) != need || !limit_fits(s))
+		return false;
+	if ((ar & DFW_AR_CODE) && !(ar & DFW_AR_WRITABLE)) /* execute-only */
+		return false;
+	if ((ar & (DFW_AR_CODE | DFW_AR_EXPAND)) == (DFW_AR_CODE | DFW_AR_EXPAND)) /* conforming */
+		return true;
+	return dpl(s) >= (s->selector & 3u);
+}
+
+/* VM86 of the guest's own making: SDM vol. 3, 26.3.1.2, "virtual-8086". */
+static bool vm86_enterable(const struct dfw_cpu *cpu)
+{
+	for (unsigned i = DFW_ES; i <= DFW_GS; i++) {
+		const struct dfw_segment *s = &cpu->seg[i];
+
+		if (s->base != (uint32_t)s->selector << 4 || s->limit != 0xffff || s->access_rights != 0xf3)
+			return false;
+	}
+	return true;
+}
+
+bool world_enterable(const struct dfw_cpu *cpu)
+{
+	const struct dfw_segment *s = cpu->seg;
+
+	if (cpu->rflags & FLAG_VM)
+		return vm86_enterable(cpu);
+	return code_enterable(&s[DFW_CS], &s[DFW_SS]) && stack_enterable(&s[DFW_SS], &s[DFW_CS]) &&
+	       data_enterable(&s[DFW_DS]) && data_enterable(&s[DFW_ES]) && data_enterable(&s[DFW_FS]) &&
+	       data_enterable(&s[DFW_GS]);
+}
+
+/*
+ * Leaving without a host: the processor can be given the guest's segments only by loading them
+ * from the guest's tables, so each cache must be what its descriptor says now, and the switch must
+ * happen on a page that the guest, if it pages, maps to itself.
+ */
+static bool cache_is_descriptor(struct monitor *m, const struct dfw_segment *s)
+{
+	const struct dfw_cpu *cpu = &m->record->guest;
+	uint32_t index = s->selector & ~7u;
+	uint64_t d;
+	uint32_t limit, ar;
+
+	if (!index)
+		return !usable(s);
+	if ((s->selector & 4) || index + 7 > cpu->gdtr.limit ||
+	    !x86_read_linear(&m->x86, cpu->gdtr.base + index, &d, sizeof(d)))
+		return false;
+	limit = (d & 0xffff) | (d >> 32 & 0xf0000);
+	ar = d >> 40 & 0xf0ff;
+	if (ar & DFW_AR_G)
+		limit = limit << 12 | 0xfff;
+	return s->limit == limit && s->access_rights == ar &&
+	       s->base == ((d >> 16 & 0xffffff) | (d >> 32 & 0xff000000));
+}
+
+static bool null_is_harmless(const struct dfw_segment *s)
+{
+	return (s->selector & ~3u) == 0; /* FS, GS that nobody has loaded since the start */
+}
+
+static bool maps_itself(struct monitor *m, uint32_t linear)
+{
+	uint64_t phys;
+
+	return !(m->record->guest.cr0 & CR0_PG) ||
+	       (x86_translate(&m->x86, linear, &phys) && phys == linear);
+}
+
+bool world_can_leave(struct monitor *m)
+{
+	const struct dfw_cpu *cpu = &m->record->guest;
+
+	if (hosted())
+		return true;
+	if ((cpu->rflags & (FLAG_VM | FLAG_IF)) || (cpu->efer & 1 << 8))
+		return false;
+	for (unsigned i = DFW_ES; i <= DFW_GS; i++)
+		if (!cache_is_descriptor(m, &cpu->seg[i]) &&
+		    !((i == DFW_FS || i == DFW_GS) && null_is_harmless(&cpu->seg[i])))
+			return false;
+	for (uint32_t page = DFW_VMXASSIST; page < DFW_VMXASSIST + DFW_VMXASSIST_SIZE; page += 0x1000)
+		if (!maps_itself(m, page))
+			return false;
+	return true;
+}
+
+/* What leave_for_good in leave.S loads. */
+extern struct leave leave_state;
+struct leave {
+	struct pseudo_descriptor gdtr, idtr;
+	uint32_t edi, esi, ebp, skipped, ebx, edx, ecx, eax;
+	uint32_t eflags;
+	uint32_t cr0, cr3, cr4;
+	uint32_t esp;
+	uint16_t ss, ds, es, fs, gs, ldtr;
+	uint32_t eip;
+	uint16_t cs;
+} __attribute__((packed)) leave_state;
+
+_Static_assert(offsetof(struct leave, edi) == 12 && offsetof(struct leave, cr0) == 48 &&
+	       offsetof(struct leave, esp) == 60 && offsetof(struct leave, eip) == 76, "leave.S");
+
+_Noreturn void leave_for_good(void);
+
+static _Noreturn void leave_without_host(const struct dfw_cpu *cpu)
+{
+	leave_state = (struct leave){
+		.gdtr = {cpu->gdtr.limit, cpu->gdtr.base},
+		.idtr = {cpu->idtr.limit, cpu->idtr.base},
+		.edi = cpu->gpr[DFW_RDI].d,
+		.esi = cpu->gpr[DFW_RSI].d,
+		.ebp = cpu->gpr[DFW_RBP].d,
+		.ebx = cpu->gpr[DFW_RBX].d,
+		.edx = cpu->gpr[DFW_RDX].d,
+		.ecx = cpu->gpr[DFW_RCX].d,
+		.eax = cpu->gpr[DFW_RAX].d,
+		.eflags = cpu->rflags,
+		.cr0 = cpu->cr0,
+		.cr3 = cpu->cr3,
+		.cr4 = cpu->cr4,
+		.esp = cpu->gpr[DFW_RSP].d,
+		.ss = cpu->seg[DFW_SS].selector,
+		.ds = cpu->seg[DFW_DS].selector,
+		.es = cpu->seg[DFW_ES].selector,
+		.fs = cpu->seg[DFW_FS].selector,
+		.gs = cpu->seg[DFW_GS].selector,
+		.ldtr = usable(&cpu->seg[DFW_LDTR]) ? cpu->seg[DFW_LDTR].selector : 0,
+		.eip = cpu->rip,
+		.cs = cpu->seg[DFW_CS].selector,
+	};
+	leave_for_good();
+}
+
+void world_leave(struct monitor *m)
+{
+	const struct dfw_cpu *cpu = &m->record->guest;
+
+	stats.restores++;
+	if (!hosted())
+		leave_without_host(cpu);
+	write_cr0(cpu->cr0 | CR0_PE);
+	panic("the host does not RESTORE", cpu->cr0, cpu->rip);
+}
