@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Memory and string functions for freestanding 32- and 64-bit code. Copies use the string
+ * instructions: shortest, and one instruction each where instructions are counted.
+ */
+#include "lib/string.h"
+
+#include <stdint.h>
+
+void *memcpy(void *restrict dst, const void *restrict src, size_t len)
+{
+	void *d = dst;
+	size_t n = len / 4;
+
+	asm volatile("rep movsl" : "+D"(d), "+S"(src), "+c"(n) : : "memory");
+	n = len % 4;
+	asm volatile("rep movsb" : "+D"(d), "+S"(src), "+c"(n) : : "memory");
+	return dst;
+}
+
+void *memmove(void *dst, const void *src, size_t len)
+{
+	uint8_t *d = dst;
+	const uint8_t *s = src;
+
+	if ((uintptr_t)d - (uintptr_t)s >= len)
+		return memcpy(dst, src, len);
+	d += len - 1;
+	s += len - 1;
+	asm volatile("std; rep movsb; cld" : "+D"(d), "+S"(s), "+c"(len) : : "memory");
+	return dst;
+}
+
+void *memset(void *dst, int byte, size_t len)
+{
+	void *d = dst;
+	size_t n = len / 4;
+	uint32_t fill = (uint8_t)byte * 0x01010101u;
+
+	asm volatile("rep stosl" : "+D"(d), "+c"(n) : "a"(fill) : "memory");
+	n = len % 4;
+	asm volatile("rep stosb" : "+D"(d), "+c"(n) : "a"(fill) : "memory");
+	return dst;
+}
+
+int memcmp(const void *a, const void *b, size_t len)
+{
+	const uint8_t *x = a, *y = b;
+
+	for (; len; len--, x++, y++)
+		if (*x != *y)
+			return *x - *y;
+	return 0;
+}
+
+size_t strlen(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n])
+		n++;
+	return n;
+}
+
+int strcmp(const char *a, const char *b)
+{
+	return strncmp(a, b, SIZE_MAX);
+}
+
+int strncmp(const char *a, const char *b, size_t len)
+{
+	for (; len && *a && *a == *b; len--)
+		a++, b++;
+	return len ? (uint8_t)*a - (uint8_t)*b : 0;
+}
