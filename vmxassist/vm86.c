@@ -40,6 +40,9 @@ uint32_t vm86_tss_limit(void)
 	return sizeof(tss) - 1;
 }
 
+extern struct frame vm86_frame; /* vmxassist.lds.S */
+_Static_assert(sizeof(struct frame) == 76, "vmxassist.lds.S");
+
 static bool real_segment(const struct dfw_segment *s)
 {
 	return s->base == (uint32_t)s->selector << 4 && s->limit >= 0xffff;
@@ -126,7 +129,7 @@ void vm86_resume(struct monitor *m)
 
 void vm86_init(struct monitor *m)
 {
-	m->vm86_frame = (struct frame *)(uint32_t)stack_top - 1;
+	m->vm86_frame = &vm86_frame;
 	m->redirect = false;
 	for (unsigned i = 0; i < sizeof(tss.redirection); i++)
 		tss.redirection[i] = 0xff;
