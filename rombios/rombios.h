@@ -4,9 +4,10 @@
  * prototype per interrupt.
  *
  * Memory model: text at F000:0000, everything else (.rodata, .data, .bss, stacks) in segment
- * E000; run-time code runs with CS=F000, DS=ES=SS=E000 (BIOS_SEG), the direction flag clear. FS
- * and GS belong to whoever needs far data: they are saved and restored by the entry stubs, and
- * mean nothing across a call.
+ * E000; run-time code runs with CS=F000, DS=ES=SS=E000 (BIOS_SEG), FS=0040 (the BIOS data area:
+ * `bda.ticks`), the direction flag clear, interrupts off until a service turns them on with
+ * allow_interrupts(). GS is scratch for far data: saved and restored by the entry stubs, it means
+ * nothing across a call. FS stays: who changes it puts it back.
  */
 #ifndef ROMBIOS_H
 #define ROMBIOS_H
@@ -15,20 +16,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <dfw/handoff.h>
+#include <rombios/bda.h>
 
 #define BIOS_SEG 0xe000
 
 /* The caller's registers, as the entry stub leaves them on rombios' own stack and reloads them. */
 struct regs {
-	uint16_t es, ds, fs, gs;
-#define REG(name)                                                                                  \
-	union {                                                                                    \
-		uint32_t e##name##x;                                                               \
-		uint16_t name##x;                                                                  \
-		struct {                                                                           \
-			uint8_t name##l, name##h;                                                  \
-		};                                                                                 \
-	}
+	uint16_t gs, fs, es;
 	union {
 		uint32_t edi;
 		uint16_t di;
@@ -41,14 +35,28 @@ struct regs {
 		uint32_t ebp;
 		uint16_t bp;
 	};
+	uint32_t unused_esp; /* what PUSHAD stores; the caller's SS:ESP is the stub's business */
+#define REG(name)                                                                                  \
+	union {                                                                                    \
+		uint32_t e##name##x;                                                               \
+		uint16_t name##x;                                                                  \
+		struct {                                                                           \
+			uint8_t name##l, name##h;                                                  \
+		};                                                                                 \
+	}
 	REG(b);
 	REG(d);
 	REG(c);
 	REG(a);
 #undef REG
+	uint16_t ds;
 	uint16_t ip, cs;
 	uint16_t flags; /* what IRET will load: handlers change CF and ZF here */
-};
+} __attribute__((packed));
+
+_Static_assert(offsetof(struct regs, edi) == 6, "entry.S");
+_Static_assert(offsetof(struct regs, ds) == 38, "entry.S");
+_Static_assert(sizeof(struct regs) == 46, "entry.S");
 
 enum { FLAG_CF = 1 << 0, FLAG_ZF = 1 << 6, FLAG_IF = 1 << 9 };
 
@@ -57,14 +65,33 @@ static inline void set_cf(struct regs *r, bool on)
 	r->flags = on ? r->flags | FLAG_CF : r->flags & ~FLAG_CF;
 }
 
-/* Far data. The segment is loaded into FS (or GS) and the object reached with an override. */
-#define __far_fs __seg_fs
-#define __far_gs __seg_gs
+/* The block that vmxloader filled; rombios.ld places it. Valid where handoff_valid is true. */
+extern const struct dfw_handoff handoff;
+extern bool handoff_valid;
 
-static inline void set_fs(uint16_t seg)
+/* Services that take long run with interrupts on if the caller had them on. */
+static inline void enable(void)
 {
-	asm volatile("movw %w0, %%fs" : : "rm"(seg) : "memory");
+	asm volatile("sti" : : : "memory");
 }
+
+static inline void disable(void)
+{
+	asm volatile("cli" : : : "memory");
+}
+
+static inline void allow_interrupts(const struct regs *r)
+{
+	if (r->flags & FLAG_IF)
+		enable();
+}
+
+/* Far data: the segment is loaded into GS, the object reached through a __seg_gs pointer. */
+#define __far __seg_gs
+
+/* End of interrupt to one or both 8259A (non-specific EOI); far.c */
+void eoi_master(void);
+void eoi_slave(void); /* both */
 
 static inline void set_gs(uint16_t seg)
 {
@@ -107,7 +134,7 @@ static inline void outl(uint16_t port, uint32_t v)
 	asm volatile("outl %0, %1" : : "a"(v), "Nd"(port));
 }
 
-/* far.c: bytes to and from anywhere in the first megabyte; a segment's end wraps as in hardware */
+/* far.c: bytes to and from anywhere in the first megabyte; offsets wrap at the segment's end */
 uint8_t far_read8(uint16_t seg, uint16_t off);
 uint16_t far_read16(uint16_t seg, uint16_t off);
 uint32_t far_read32(uint16_t seg, uint16_t off);
@@ -116,12 +143,15 @@ void far_write16(uint16_t seg, uint16_t off, uint16_t v);
 void far_write32(uint16_t seg, uint16_t off, uint32_t v);
 void far_copy(uint16_t dst_seg, uint16_t dst, uint16_t src_seg, uint16_t src, uint16_t len);
 
-/* post.c: text to the screen (INT 10h/0Eh) and, with DFW_FLAG_DEBUG_E9, to port E9. Knows %s %c
- * %d %u %x and a width with leading zeros. */
+/* print.c: text to the screen (INT 10h/0Eh) and, with DFW_FLAG_DEBUG_E9, to port E9. Knows %s %c
+ * %d %u %x, l for 32 bits (int has 32 as well) and a width with leading zeros. */
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* entry.S: executes INT n with the given registers, on this stack, and brings them back */
 void call_interrupt(uint8_t n, struct regs *r);
+
+/* keyboard.c: puts a key (AH scan code, AL character) in the buffer; false where it is full */
+bool keyboard_put(uint16_t key);
 
 /* clock.c: waits; safe inside interrupt services (uses the refresh bit of port 61h or channel 2,
  * whichever counts) */
