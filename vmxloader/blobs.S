@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The payloads, as built by their parts. The directory of built files is in the include path.
+ */
+	.macro payload name, file
+	.globl	\name, \name\()_end
+	.balign	16
+\name:
+	.incbin	"\file"
+\name\()_end:
+	.endm
+
+	.section .payloads, "a"
+	payload	payload_rombios, rombios.bin
+	payload	payload_vgabios_std, vgabios-std.bin
+	payload	payload_vgabios_cirrus, vgabios-cirrus.bin
+	payload	payload_vmxassist, vmxassist.bin
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Who started us, and what it says about memory. Everything is copied here at once: the host's
+ * structures may lie anywhere in RAM, also where the firmware is going to be.
+ */
+#include "vmxloader/loader.h"
+#include "vmxloader/image.h"
+#include "vmxloader/io.h"
+#include "lib/string.h"
+
+#include <dfw/start_info.h>
+
+#define MIB 0x100000ull
+#define GIB 0x40000000ull
+
+/* Multiboot 0.6.96, 3.3 */
+struct multiboot_info {
+	uint32_t flags;
+	uint32_t mem_lower, mem_upper; /* KiB, flags bit 0 */
+	uint32_t boot_device;
+	uint32_t cmdline; /* bit 2 */
+	uint32_t mods_count, mods_addr;
+	uint32_t syms[4];
+	uint32_t mmap_length, mmap_addr; /* bit 6 */
+};
+
+struct multiboot_mmap {
+	uint32_t size; /* of the rest */
+	struct dfw_e820 e820;
+} __attribute__((packed));
+
+static void add_range(struct e820 *map, uint64_t base, uint64_t length, uint32_t type)
+{
+	if (!e820_set(map, base, length, type))
+		warn("memory map full: ranges above %llx left out", (unsigned long long)base);
+}
+
+/* One of two rounds: RAM first, then the rest, so that where a host's ranges overlap what is not
+ * RAM wins. */
+static void add_in_round(struct e820 *map, unsigned round, uint64_t base, uint64_t length,
+			 uint32_t type)
+{
+	if ((type == E820_RAM) == (round == 0))
+		add_range(map, base, length, type == E820_NONE ? E820_RESERVED : type);
+}
+
+/* Appends to the command line, as far as it fits. */
+static void add_words(struct host *host, const char *words)
+{
+	size_t n = strlen(host->command_line);
+
+	if (n && n < sizeof(host->command_line) - 1)
+		host->command_line[n++] = ' ';
+	while (*words && n < sizeof(host->command_line) - 1)
+		host->command_line[n++] = *words++;
+	if (*words)
+		warn("command line cut after %u characters", (unsigned)n);
+}
+
+static void from_start_info(const struct hvm_start_info *si, struct host *host, struct e820 *map)
+{
+	const struct hvm_memmap_entry *e = (void *)(uintptr_t)si->memmap_paddr;
+	const char *line = (void *)(uintptr_t)si->cmdline_paddr;
+
+	if (line)
+		add_words(host, line);
+	host->rsdp = si->rsdp_paddr;
+	if (si->version < 1 || !e)
+		return;
+	for (unsigned round = 0; round < 2; round++)
+		for (uint32_t i = 0; i < si->memmap_entries; i++)
+			add_in_round(map, round, e[i].addr, e[i].size, e[i].type);
+}
+
+static void from_multiboot(const struct multiboot_info *mb, struct host *host, struct e820 *map)
+{
+	if (mb->flags & 1 << 2) {
+		const char *line = (void *)(uintptr_t)mb->cmdline;
+
+		/* The first word is the file's name. */
+		while (*line && *line != ' ')
+			line++;
+		add_words(host, line);
+	}
+	if (mb->flags & 1 << 6) {
+		for (unsigned round = 0; round < 2; round++) {
+			uint32_t at = mb->mmap_addr, end = at + mb->mmap_length;
+
+			while (at < end) {
+				const struct multiboot_mmap *m = (void *)(uintptr_t)at;
+
+				add_in_round(map, round, m->e820.base, m->e820.length,
+					     m->e820.type);
+				at += m->size + 4;
+			}
+		}
+	} else if (mb->flags & 1 << 0) {
+		add_range(map, MIB, mb->mem_upper * 1024ull, E820_RAM);
+	}
+}
+
+/* The registers of the PC's set-up memory: 34h-35h count 64 KiB above 16 MiB, 30h-31h KiB above
+ * 1 MiB, 5Bh-5Dh 64 KiB above 4 GiB. */
+static void from_cmos(struct e820 *map)
+{
+	uint64_t above_16m = (cmos_read(0x34) | cmos_read(0x35) << 8) * 0x10000ull;
+	uint64_t above_1m = (cmos_read(0x30) | cmos_read(0x31) << 8) * 0x400ull;
+	uint64_t above_4g =
+	    (cmos_read(0x5b) | cmos_read(0x5c) << 8 | cmos_read(0x5d) << 16) * 0x10000ull;
+	uint64_t end = above_16m ? 16 * MIB + above_16m : MIB + above_1m;
+
+	add_range(map, MIB, (end < 4 * GIB ? end : 4 * GIB) - MIB, E820_RAM);
+	add_range(map, 4 * GIB, above_4g, E820_RAM);
+}
+
+static bool cpuid_says_xen(void)
+{
+	for (uint32_t leaf = 0x40000000; leaf < 0x40010000; leaf += 0x100) {
+		struct cpuid c = cpuid(leaf);
+
+		if (c.ebx == 0x566e6558 && c.ecx == 0x65584d4d && c.edx == 0x4d4d566e)
+			return true; /* "XenVMMXenVMM" */
+	}
+	return false;
+}
+
+void host_find(uint32_t eax, uint32_t ebx, uint32_t esi, struct host *host, struct e820 *map)
+{
+	const struct hvm_start_info *si = (void *)(uintptr_t)ebx;
+
+	host->xen = cpuid_says_xen();
+	if (eax == MULTIBOOT_MAGIC) {
+		host->entry = ENTRY_MULTIBOOT;
+		from_multiboot((void *)(uintptr_t)ebx, host, map);
+	} else if (eax == IMAGE_FROM_ROM) {
+		host->entry = ENTRY_ROM;
+		host->payload_offset = esi - DFW_HIGH_IMAGE;
+		add_words(host, (void *)(uintptr_t)ebx);
+	} else if (si->magic == HVM_START_MAGIC) {
+		host->entry = ENTRY_START_INFO;
+		from_start_info(si, host, map);
+	} else {
+		fatal("started by an unknown loader (EAX=%08x, EBX=%08x): "
+		      "use multiboot, an hvm_start_info, or the ROM image",
+		      eax, ebx);
+	}
+	if (!e820_ram_top(map, 4 * GIB))
+		from_cmos(map);
+
+	/* Low memory is as every PC's, whether the host tells of it or not. */
+	add_range(map, 0, DFW_EBDA, E820_RAM);
+	add_range(map, DFW_EBDA, MIB - DFW_EBDA, E820_RESERVED);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Instructions that C has no words for: ports, MSRs, CPUID.
+ */
+#ifndef VMXLOADER_IO_H
+#define VMXLOADER_IO_H
+
+#include <stdint.h>
+
+static inline uint8_t inb(uint16_t port)
+{
+	uint8_t v;
+	asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline uint16_t inw(uint16_t port)
+{
+	uint16_t v;
+	asm volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline uint32_t inl(uint16_t port)
+{
+	uint32_t v;
+	asm volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline void outb(uint16_t port, uint8_t v)
+{
+	asm volatile("outb %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline void outw(uint16_t port, uint16_t v)
+{
+	asm volatile("outw %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline void outl(uint16_t port, uint32_t v)
+{
+	asm volatile("outl %0, %1" : : "a"(v), "Nd"(port) : "memory");
+}
+
+static inline uint64_t rdmsr(uint32_t index)
+{
+	uint64_t v;
+	asm volatile("rdmsr" : "=A"(v) : "c"(index));
+	return v;
+}
+
+static inline void wrmsr(uint32_t index, uint64_t v)
+{
+	asm volatile("wrmsr" : : "c"(index), "A"(v) : "memory");
+}
+
+struct cpuid {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct cpuid cpuid(uint32_t leaf)
+{
+	struct cpuid c;
+	asm volatile("cpuid"
+		     : "=a"(c.eax), "=b"(c.ebx), "=c"(c.ecx), "=d"(c.edx)
+		     : "0"(leaf), "2"(0));
+	return c;
+}
+
+static inline uint8_t cmos_read(uint8_t index)
+{
+	outb(0x70, index | 0x80); /* NMI stays off */
+	return inb(0x71);
+}
+
+#endif

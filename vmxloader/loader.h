@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of vmxloader share.
+ */
+#ifndef VMXLOADER_LOADER_H
+#define VMXLOADER_LOADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <dfw/handoff.h>
+#include "vmxloader/e820.h"
+#include "vmxloader/options.h"
+
+/* Who started us; set once by host_find(). */
+enum host_entry { ENTRY_ROM, ENTRY_MULTIBOOT, ENTRY_START_INFO };
+
+struct host {
+	enum host_entry entry;
+	bool xen;		 /* CPUID says Xen */
+	bool fw_cfg;		 /* QEMU's firmware configuration device answers */
+	intptr_t payload_offset; /* add to a payload's address: not 0 while it lies in the ROM */
+	uint32_t rsdp;		 /* ACPI tables that the host has built, or 0 */
+	char command_line[512];
+};
+
+/* host.c: finds the host from the registers at entry, copies what it hands over (nothing of it is
+ * read later) and fills the memory map. */
+void host_find(uint32_t eax, uint32_t ebx, uint32_t esi, struct host *host, struct e820 *map);
+
+/* payloads.c */
+/* Copies vgabios (may be none), rombios and, where used, vmxassist to their places. */
+void payloads_place(const struct host *host, bool cirrus, bool vga, bool assist);
+/* Fills in the assist's header and its first record; returns the entry. */
+uint32_t assist_prepare(const struct options *options, uint32_t reserve);
+
+/* chipset.c */
+enum shadow { SHADOW_READ_ONLY = 1, SHADOW_READ_WRITE = 3 };
+/* Makes C0000-FFFFF RAM; afterwards fatal() if it is not. */
+void shadow_open(void);
+/* Changes one piece; start and end are multiples of 16 KiB, F0000-FFFFF is one piece. */
+void shadow_set(uint32_t start, uint32_t end, enum shadow mode);
+/* Caches on; memory types for RAM and, from hole to 4 GiB, for devices. */
+void caches_on(uint32_t hole);
+
+/* console.c: messages go to port E9 with debug=e9 or when something is wrong */
+extern bool console_debug;
+void info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Tells it on port E9, on the text screen and on COM1, and halts. */
+_Noreturn void fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* entry.S */
+_Noreturn void start_native(void);
+_Noreturn void start_assist(uint32_t entry);
+
+#endif
