@@ -16,6 +16,7 @@ main:
 	movl $0x10000, %esi
 	provoke "byte at 10000", movb (%esi), %al
 	provoke "byte at es:10000", movb %es:(%esi), %al
+	call step_over_sti
 	movl %cr0, %eax
 	orl $0x80000000, %eax
 	provoke "pg without pe", movl %eax, %cr0
@@ -51,7 +52,31 @@ main:
 	movl $0x300000, %esi
 	provoke "limit again", movl (%esi), %eax
 	ret
+
+/* STI blocks interrupts, not the trap of a single step */
+step_over_sti:
+	vector 1, step_handler
+	pushfw
+	popw %ax
+	orw $0x100, %ax
+	pushw %ax
+	popfw
+	cli
+	sti
+	nop
+	pushfw
+	popw %ax
+	andw $0xfeff, %ax
+	pushw %ax
+	popfw
+	show16 "steps", steps
+	newline
+	ret
+step_handler:
+	incw %cs:steps
+	iretw
 	.data
+steps:	.word 0
 	.balign 8
 gdt:	.quad 0
 	.quad 0x008f93000000ffff /* 08 data16, 4 GiB: unreal */

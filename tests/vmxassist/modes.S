@@ -28,6 +28,7 @@ main:
 	.equ FLAGS_SHOWN, 0x0fd5
 
 test_flags:
+	xorw %ax, %ax
 	cli
 	pushfw
 	popw %ax
@@ -148,8 +149,7 @@ test_single_step:
 	nop
 	incw %bx
 	movl %cr0, %eax /* trapped in VM86 */
-	cli
-	sti
+	cld
 	pushfw
 	popw %ax
 	andw $0xfeff, %ax
@@ -379,13 +379,12 @@ test_window_fault:
 	orb $1, %al
 	movl %eax, %cr0
 	ljmpw $0x18, $1f
-1:	movw $0x40, %bx
-	movw %bx, %es
-	movw $0x20, %bx
+1:	movw $0x20, %bx
 	movw %bx, %ss
 	movw %bx, %ds
 	movl $0x99, %edx
-	movw %es:0x1000, %ax /* beyond the limit */
+	movw $0x1000, %bx
+	movw %bx, %es /* beyond the GDT: #GP(1000) */
 2:	movw $0x20, %bx
 	movw %bx, %es
 	movl %cr0, %eax
