@@ -53,6 +53,14 @@ int memcmp(const void *a, const void *b, size_t len)
 	return 0;
 }
 
+void *memchr(const void *mem, int byte, size_t len)
+{
+	for (const uint8_t *p = mem; len; len--, p++)
+		if (*p == (uint8_t)byte)
+			return (void *)p;
+	return NULL;
+}
+
 size_t strlen(const char *s)
 {
 	size_t n = 0;

@@ -5,6 +5,7 @@
 #include "vmxloader/loader.h"
 #include "vmxloader/io.h"
 #include "vmxloader/pci.h"
+#include "lib/string.h"
 
 /* Host bridges and the first of their seven PAM registers (82441FX, 3.2.16; Q35 likewise). */
 static const struct {
@@ -33,24 +34,61 @@ void shadow_set(uint32_t start, uint32_t end, enum shadow mode)
 
 	if (!first)
 		return;
-	for (uint32_t at = start; at < end; at += 0x4000) {
-		unsigned piece = (at - 0xc0000) / 0x4000; /* 16 KiB each */
-		uint8_t reg, shift;
+	for (uint32_t at = start; at < end && at < 0xf0000; at += 0x4000) {
+		unsigned piece = (at - 0xc0000) / 0x4000; /* two a register */
+		uint8_t reg = first + 1 + piece / 2, shift = piece % 2 * 4;
 
-		if (at >= 0xf0000) {
-			reg = first;
-			shift = 4;
-			end = at;
-		} else {
-			reg = first + 1 + piece / 2;
-			shift = piece % 2 * 4;
-		}
 		pci_write8(0, reg, (pci_read8(0, reg) & ~(3 << shift)) | mode << shift);
+	}
+	if (end > 0xf0000)
+		pci_write8(0, first, (pci_read8(0, first) & ~0x30) | mode << 4);
+}
+
+/* Option ROMs of the ISA bus hide behind shadow RAM. Their copy is made where nothing is yet. */
+#define ROM_STEP  0x800
+#define ROM_STORE 0x10000
+
+static uint32_t rom_size(uint32_t at, uint32_t end)
+{
+	const uint8_t *rom = (void *)at;
+
+	return rom[0] == 0x55 && rom[1] == 0xaa && rom[2] && at + rom[2] * 512u <= end
+		   ? (rom[2] * 512u + ROM_STEP - 1) & -ROM_STEP
+		   : 0;
+}
+
+static void save_roms(uint32_t end)
+{
+	for (uint32_t at = DFW_OPTION_ROMS, size; at < end; at += size ? size : ROM_STEP) {
+		uint8_t *store = (void *)(at - DFW_OPTION_ROMS + ROM_STORE);
+
+		size = rom_size(at, end);
+		if (size) {
+			info("option ROM at %05x, %u KiB", at, size / 1024);
+			memcpy(store, (void *)at, size);
+		} else {
+			store[0] = 0;
+		}
 	}
 }
 
-void shadow_open(void)
+static void restore_roms(uint32_t end)
 {
+	for (uint32_t at = DFW_OPTION_ROMS, size; at < end; at += size ? size : ROM_STEP) {
+		uint32_t store = at - DFW_OPTION_ROMS + ROM_STORE;
+
+		size = rom_size(store, end - DFW_OPTION_ROMS + ROM_STORE);
+		if (size)
+			memcpy((void *)at, (void *)store, size);
+		else
+			*(uint16_t *)at = 0; /* a header from before the last reset */
+	}
+}
+
+void shadow_open(uint32_t roms_end)
+{
+	shadow_set(DFW_OPTION_ROMS, roms_end, SHADOW_OFF);
+	save_roms(roms_end);
 	shadow_set(0xc0000, 0x100000, SHADOW_READ_WRITE);
 	for (uint32_t at = 0xc0000; at < 0x100000; at += 0x4000) {
 		volatile uint32_t *p = (void *)at;
@@ -62,6 +100,7 @@ void shadow_open(void)
 			      pci_read32(0, 0));
 		*p = old;
 	}
+	restore_roms(roms_end);
 }
 
 #define CPUID_MTRR	  (1 << 12)
@@ -92,6 +131,11 @@ static const struct {
     {0x26e, WRITE_BACK},
 	   {0x26f, WRITE_BACK},
 };
+
+unsigned physical_bits(void)
+{
+	return cpuid(0x80000000).eax >= 0x80000008 ? cpuid(0x80000008).eax & 0xff : 36;
+}
 
 void caches_on(uint32_t hole)
 {

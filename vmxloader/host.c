@@ -4,6 +4,7 @@
  * structures may lie anywhere in RAM, also where the firmware is going to be.
  */
 #include "vmxloader/loader.h"
+#include "vmxloader/fw_cfg.h"
 #include "vmxloader/image.h"
 #include "vmxloader/io.h"
 #include "lib/string.h"
@@ -12,6 +13,11 @@
 
 #define MIB 0x100000ull
 #define GIB 0x40000000ull
+
+#define ROUND_DOWN(v, to) ((v) & -(uint32_t)(to))
+
+/* Xen's hvmloader reserves from here on: special pages, and room for the device model's ROMs */
+#define XEN_SPECIAL 0xfc000000ull
 
 /* Multiboot 0.6.96, 3.3 */
 struct multiboot_info {
@@ -113,6 +119,38 @@ static void from_cmos(struct e820 *map)
 	add_range(map, 4 * GIB, above_4g, E820_RAM);
 }
 
+/* QEMU's own map: what RAM there is and what lies under none of its devices. */
+static bool from_fw_cfg(struct e820 *map)
+{
+	static struct dfw_e820 file[DFW_E820_MAX];
+	uint32_t size;
+	uint16_t selector = fw_cfg_file("etc/e820", &size);
+
+	if (!selector)
+		return false;
+	if (size > sizeof(file)) {
+		warn("fw_cfg: etc/e820 cut after %u entries", DFW_E820_MAX);
+		size = sizeof(file);
+	}
+	fw_cfg_read(selector, file, size);
+	for (unsigned round = 0; round < 2; round++)
+		for (uint32_t i = 0; i < size / sizeof(*file); i++)
+			add_in_round(map, round, file[i].base, file[i].length, file[i].type);
+	return e820_ram_top(map, 4 * GIB);
+}
+
+static void words_from_fw_cfg(struct host *host)
+{
+	char words[sizeof(host->command_line)] = {0};
+	uint32_t size;
+	uint16_t selector = fw_cfg_file("opt/dfw/cmdline", &size);
+
+	if (!selector)
+		return;
+	fw_cfg_read(selector, words, size < sizeof(words) ? size : sizeof(words) - 1);
+	add_words(host, words);
+}
+
 static bool cpuid_says_xen(void)
 {
 	for (uint32_t leaf = 0x40000000; leaf < 0x40010000; leaf += 0x100) {
@@ -129,6 +167,7 @@ void host_find(uint32_t eax, uint32_t ebx, uint32_t esi, struct host *host, stru
 	const struct hvm_start_info *si = (void *)(uintptr_t)ebx;
 
 	host->xen = cpuid_says_xen();
+	host->fw_cfg = !host->xen && fw_cfg_find();
 	if (eax == MULTIBOOT_MAGIC) {
 		host->entry = ENTRY_MULTIBOOT;
 		from_multiboot((void *)(uintptr_t)ebx, host, map);
@@ -144,10 +183,37 @@ void host_find(uint32_t eax, uint32_t ebx, uint32_t esi, struct host *host, stru
 		      "use multiboot, an hvm_start_info, or the ROM image",
 		      eax, ebx);
 	}
-	if (!e820_ram_top(map, 4 * GIB))
+	if (host->fw_cfg)
+		words_from_fw_cfg(host);
+	if (!e820_ram_top(map, 4 * GIB) && !(host->fw_cfg && from_fw_cfg(map)))
 		from_cmos(map);
 
 	/* Low memory is as every PC's, whether the host tells of it or not. */
 	add_range(map, 0, DFW_EBDA, E820_RAM);
 	add_range(map, DFW_EBDA, MIB - DFW_EBDA, E820_RESERVED);
+	/* What is mapped but is no RAM: the ROM; Xen's special pages and its device model's. */
+	if (host->entry == ENTRY_ROM)
+		add_range(map, ROUND_DOWN(esi, 0x10000), -ROUND_DOWN(esi, 0x10000), E820_RESERVED);
+	if (host->xen)
+		add_range(map, XEN_SPECIAL, 4 * GIB - XEN_SPECIAL, E820_RESERVED);
+}
+
+void host_boot_order(const struct host *host, uint8_t order[8])
+{
+	static const uint8_t all[] = {DFW_BOOT_FLOPPY, DFW_BOOT_DISK, DFW_BOOT_CDROM,
+				      DFW_BOOT_NETWORK};
+	/* Nibbles, first one lowest in 3Dh, third one highest in 38h: QEMU, Bochs and Xen's device
+	 * model agree on 1 floppy, 2 disk, 3 CD, 4 network, as DFW_BOOT_* are. Elsewhere these
+	 * registers mean something else. */
+	bool known = host->entry == ENTRY_ROM || host->fw_cfg || host->xen;
+	uint16_t cmos = known ? cmos_read(0x3d) | (cmos_read(0x38) & 0xf0) << 4 : 0;
+	unsigned n = 0;
+
+	memset(order, DFW_BOOT_END, 8);
+	for (; cmos & 15 && (cmos & 15) <= DFW_BOOT_NETWORK; cmos >>= 4)
+		if (!memchr(order, cmos & 15, 8))
+			order[n++] = cmos & 15;
+	for (unsigned i = 0; i < sizeof(all); i++)
+		if (!memchr(order, all[i], 8))
+			order[n++] = all[i];
 }

@@ -11,6 +11,7 @@
 #include <dfw/handoff.h>
 #include "vmxloader/e820.h"
 #include "vmxloader/options.h"
+#include "vmxloader/pci.h"
 
 /* Who started us; set once by host_find(). */
 enum host_entry { ENTRY_ROM, ENTRY_MULTIBOOT, ENTRY_START_INFO };
@@ -28,20 +29,29 @@ struct host {
  * read later) and fills the memory map. */
 void host_find(uint32_t eax, uint32_t ebx, uint32_t esi, struct host *host, struct e820 *map);
 
+/* The boot order that the host's settings ask for, the other devices after it; DFW_BOOT_*. */
+void host_boot_order(const struct host *host, uint8_t order[8]);
+
 /* payloads.c */
-/* Copies vgabios (may be none), rombios and, where used, vmxassist to their places. */
-void payloads_place(const struct host *host, bool cirrus, bool vga, bool assist);
+/* Copies vgabios, rombios and, where used, vmxassist to their places. */
+void payloads_place(const struct host *host, enum vga vga, bool assist);
 /* Fills in the assist's header and its first record; returns the entry. */
 uint32_t assist_prepare(const struct options *options, uint32_t reserve);
 
 /* chipset.c */
-enum shadow { SHADOW_READ_ONLY = 1, SHADOW_READ_WRITE = 3 };
-/* Makes C0000-FFFFF RAM; afterwards fatal() if it is not. */
-void shadow_open(void);
+enum shadow { SHADOW_OFF = 0, SHADOW_READ_ONLY = 1, SHADOW_READ_WRITE = 3 };
+/* Makes C0000-FFFFF RAM, and copies option ROMs found between DFW_OPTION_ROMS and roms_end to it;
+ * fatal() if there is no RAM. */
+void shadow_open(uint32_t roms_end);
 /* Changes one piece; start and end are multiples of 16 KiB, F0000-FFFFF is one piece. */
 void shadow_set(uint32_t start, uint32_t end, enum shadow mode);
+/* How many bits a physical address has. */
+unsigned physical_bits(void);
 /* Caches on; memory types for RAM and, from hole to 4 GiB, for devices. */
 void caches_on(uint32_t hole);
+
+/* vga.c: which of our VGA BIOSes the display needs */
+enum vga vga_find(const struct pci *pci);
 
 /* console.c: messages go to port E9 with debug=e9 or when something is wrong */
 extern bool console_debug;

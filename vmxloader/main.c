@@ -12,12 +12,10 @@
 
 _Noreturn void loader_main(uint32_t eax, uint32_t ebx, uint32_t esi);
 
-static const uint8_t default_order[8] = {DFW_BOOT_FLOPPY, DFW_BOOT_DISK, DFW_BOOT_CDROM,
-					 DFW_BOOT_NETWORK};
-
 static struct host host;
 static struct options options;
 static struct e820 map;
+static struct pci pci;
 
 static void unknown_word(const char *word, unsigned len)
 {
@@ -27,7 +25,7 @@ static void unknown_word(const char *word, unsigned len)
 	warn("command line: \"%s\" is not known", text);
 }
 
-static void fill_handoff(void)
+static void fill_handoff(uint32_t pirq)
 {
 	struct dfw_handoff *h = (void *)DFW_HANDOFF;
 
@@ -44,42 +42,80 @@ static void fill_handoff(void)
 	    .pci_present = pci_read32(0, 0) != 0xffffffff,
 	    .e820_count = map.count,
 	};
-	memcpy(h->boot_order, options.boot_order[0] ? options.boot_order : default_order,
-	       sizeof(h->boot_order));
+	memcpy(h->pci_irq_lines, pci.irq_lines, sizeof(h->pci_irq_lines));
+	if (options.boot_order[0])
+		memcpy(h->boot_order, options.boot_order, sizeof(h->boot_order));
+	else
+		host_boot_order(&host, h->boot_order);
 	memcpy(h->e820, map.entry, map.count * sizeof(*map.entry));
 	for (unsigned i = 0; i < map.count; i++)
 		info("%010llx-%010llx type %u", map.entry[i].base,
 		     map.entry[i].base + map.entry[i].length, map.entry[i].type);
 }
 
+/* Free room among the anchors: rombios brings some of its own. 0 if there is none. */
+static uint32_t find_anchor(unsigned size)
+{
+	unsigned run = 0;
+
+	for (uint32_t at = DFW_ANCHORS; at < DFW_ANCHORS + DFW_ANCHORS_SIZE; at++) {
+		run = *(uint8_t *)at ? 0 : run + 1;
+		if (run >= size && (at + 1 - size) % 16 == 0)
+			return at + 1 - size;
+	}
+	return 0;
+}
+
+static uint32_t place_irq_table(void)
+{
+	static uint8_t table[DFW_ANCHORS_SIZE / 2];
+	unsigned size = pci_irq_table(&pci, table, sizeof(table));
+	uint32_t at = size ? find_anchor(size) : 0;
+
+	if (size && !at)
+		warn("no room for the $PIR table");
+	if (at)
+		memcpy((void *)at, table, size);
+	return at;
+}
+
 void loader_main(uint32_t eax, uint32_t ebx, uint32_t esi)
 {
 	uint32_t reserve = 0;
-	uint64_t ram_top;
+	bool assist;
+	uint64_t ram_top, high;
+	uint32_t hole;
+	enum vga vga;
 
 	host_find(eax, ebx, esi, &host, &map);
 	options_parse(&options, host.command_line, unknown_word);
 	console_debug = options.debug_e9;
+	assist = options.assist != ASSIST_OFF;
 
 	ram_top = e820_ram_top(&map, 4 * GIB);
 	if (e820_ram_end(&map, MIB) < 2 * MIB)
-		fatal("%u KiB of memory above 1 MiB: give the guest at least 2 MiB in all",
+		fatal("%u KiB of memory from 1 MiB on: give the guest at least 2 MiB in all",
 		      (unsigned)((e820_ram_end(&map, MIB) - MIB) / 1024));
-	if (options.assist) {
+	if (assist) {
 		reserve =
 		    e820_find(&map, DFW_RESERVE_SIZE, DFW_RESERVE_SIZE, 4 * GIB, DFW_RESERVE_SIZE);
 		if (reserve < 2 * MIB)
 			fatal("no memory for vmxassist: give the guest at least 4 MiB");
 		e820_set(&map, reserve, DFW_RESERVE_SIZE, E820_RESERVED);
 	}
-	e820_set(&map, 4 * GIB - 0x40000, 0x40000, E820_RESERVED);
 
-	caches_on(ram_top > 0xe0000000 ? (uint32_t)ram_top : 0xe0000000);
-	shadow_open();
-	payloads_place(&host, false, true, options.assist != ASSIST_OFF);
-	fill_handoff();
+	/* Devices may get what lies between RAM and 4 GiB, and what lies above all RAM. */
+	hole = ram_top > 2 * GIB ? (ram_top + 128 * MIB - 1) & -(128 * MIB) : 2 * GIB;
+	high = e820_ram_top(&map, UINT64_MAX);
+	high = high > 4 * GIB ? high : 4 * GIB;
+	caches_on(hole);
+	shadow_open(assist ? DFW_VMXASSIST : DFW_ROMBIOS);
+	pci_setup(&pci, host.entry == ENTRY_ROM, hole, high);
+	vga = vga_find(&pci);
+	payloads_place(&host, vga, assist);
+	fill_handoff(place_irq_table());
 
-	if (options.assist)
+	if (assist)
 		start_assist(assist_prepare(&options, reserve));
 	start_native();
 }

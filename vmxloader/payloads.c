@@ -24,12 +24,19 @@ static void place(const struct host *host, uint32_t to, uint32_t room, const uin
 
 #define PLACE(host, to, room, name) place(host, to, room, name, name##_end)
 
-void payloads_place(const struct host *host, bool cirrus, bool vga, bool assist)
+void payloads_place(const struct host *host, enum vga vga, bool assist)
 {
-	if (vga && cirrus)
-		PLACE(host, DFW_VGABIOS, DFW_VGABIOS_SIZE, payload_vgabios_cirrus);
-	else if (vga)
+	switch (vga) {
+	case VGA_NONE:
+		memset((void *)DFW_VGABIOS, 0, 2048);
+		break;
+	case VGA_STD:
 		PLACE(host, DFW_VGABIOS, DFW_VGABIOS_SIZE, payload_vgabios_std);
+		break;
+	case VGA_CIRRUS:
+		PLACE(host, DFW_VGABIOS, DFW_VGABIOS_SIZE, payload_vgabios_cirrus);
+		break;
+	}
 	if (assist)
 		PLACE(host, DFW_VMXASSIST, DFW_VMXASSIST_SIZE, payload_vmxassist);
 	PLACE(host, DFW_ROMBIOS, DFW_ROMBIOS_SIZE, payload_rombios);

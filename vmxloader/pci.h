@@ -5,6 +5,7 @@
 #ifndef VMXLOADER_PCI_H
 #define VMXLOADER_PCI_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "vmxloader/io.h"
 
@@ -51,5 +52,24 @@ static inline void pci_write8(pci_bdf bdf, unsigned reg, uint8_t v)
 	pci_select(bdf, reg);
 	outb(0xcfc + (reg & 3), v);
 }
+
+/* A display adapter that has a VGA BIOS of ours. */
+enum vga { VGA_NONE, VGA_STD, VGA_CIRRUS };
+
+struct pci {
+	bool present;
+	uint8_t last_bus;
+	uint8_t irq_lines[4]; /* ISA interrupts of PIRQA..D */
+	pci_bdf router;	      /* the ISA bridge that routes them; 0: none known */
+	pci_bdf vga;	      /* the first display; 0: none */
+	uint32_t vga_id;
+};
+
+/* Finds the functions, and unless somebody has done so before gives them addresses and interrupts:
+ * memory from hole to 4 GiB - 20 MiB, what does not fit there and is 64 bits wide from high on. */
+void pci_setup(struct pci *pci, bool force, uint64_t hole, uint64_t high);
+
+/* The $PIR table (PCI IRQ Routing Table Specification 1.0), made at to; returns its size. */
+unsigned pci_irq_table(const struct pci *pci, void *to, unsigned room);
 
 #endif
