@@ -143,12 +143,20 @@ void far_write16(uint16_t seg, uint16_t off, uint16_t v);
 void far_write32(uint16_t seg, uint16_t off, uint32_t v);
 void far_copy(uint16_t dst_seg, uint16_t dst, uint16_t src_seg, uint16_t src, uint16_t len);
 
+/* far.c: CMOS, the NMI kept masked as the index is written */
+uint8_t cmos_read(uint8_t index);
+void cmos_write(uint8_t index, uint8_t value);
+
 /* print.c: text to the screen (INT 10h/0Eh) and, with DFW_FLAG_DEBUG_E9, to port E9. Knows %s %c
  * %d %u %x, l for 32 bits (int has 32 as well) and a width with leading zeros. */
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* entry.S: executes INT n with the given registers, on this stack, and brings them back */
 void call_interrupt(uint8_t n, struct regs *r);
+/* the same for a routine at seg << 16 | off that returns by RETF */
+void call_far(uint32_t target, struct regs *r);
+/* leaves for a boot sector: AX=AA55h, DL, everything else clean, stack below 7C00 */
+_Noreturn void jump_far(uint32_t target, uint8_t dl);
 
 /* keyboard.c: puts a key (AH scan code, AL character) in the buffer; false where it is full */
 bool keyboard_put(uint16_t key);
@@ -163,6 +171,9 @@ uint32_t ticks_now(void);
 void handle_05(struct regs *r);
 void handle_08(struct regs *r);
 void handle_09(struct regs *r);
+void handle_18(struct regs *r);
+void handle_75(struct regs *r); /* post.c: x87 error */
+void handle_1ab1(struct regs *r); /* int1a_pci.c */
 void handle_0e(struct regs *r); /* floppy.c: IRQ 6 */
 void handle_11(struct regs *r);
 void handle_12(struct regs *r);
