@@ -96,6 +96,8 @@ enum {
 	EQUIPMENT_LPT_SHIFT = 14,
 };
 
+enum { BDA_KBD_BUFFER = offsetof(struct bda, kbd_buffer), BDA_KBD_BUFFER_END = 0x3e };
+
 /* FS is BDA_SEG whenever C code of rombios runs: see rombios.h. */
 #define bda (*(struct bda __seg_fs *)0)
 

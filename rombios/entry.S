@@ -110,8 +110,14 @@ stub_common:
 
 /* void call_interrupt(uint8_t n, struct regs *r): eax, edx. The vector's handler returns by IRET
  * to 1f; SS stays ours, so the registers come back on this stack. */
-	.global call_interrupt
+	.global call_interrupt, stc_interrupt
+stc_interrupt:
+	stc
+	jmp 2f
 call_interrupt:
+	clc
+2:	pushfw /* CF as the handler shall find it, in the image that IRET loads too */
+	popw %cx
 	movzbl %al, %eax
 	pushl %ebx
 	pushl %esi
@@ -119,10 +125,10 @@ call_interrupt:
 	pushl %ebp
 	pushw %gs
 	pushl %edx
-	pushfw
+	pushw %cx
 	pushw %cs
 	pushw $1f
-	xorw %cx, %cx
+	movw $0, %cx /* CF stays */
 	movw %cx, %gs
 	movl %gs:(, %eax, 4), %ecx
 	pushl %ecx
@@ -310,7 +316,7 @@ video_parameters:
 	at 0xfa6e
 	.global font_8x8_low
 font_8x8_low:
-	.incbin "rombios/font8x8.bin"
+	.space 1024
 	at 0xfe6e
 	jmp int_1a_service
 	at 0xfea5

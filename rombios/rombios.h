@@ -153,10 +153,15 @@ void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* entry.S: executes INT n with the given registers, on this stack, and brings them back */
 void call_interrupt(uint8_t n, struct regs *r);
+/* the same, with CF set at the start: a hook that does nothing leaves it set */
+void stc_interrupt(uint8_t n, struct regs *r);
 /* the same for a routine at seg << 16 | off that returns by RETF */
 void call_far(uint32_t target, struct regs *r);
 /* leaves for a boot sector: AX=AA55h, DL, everything else clean, stack below 7C00 */
 _Noreturn void jump_far(uint32_t target, uint8_t dl);
+
+/* post.c: a machine reset through CF9h, or what else works */
+_Noreturn void machine_reset(void);
 
 /* keyboard.c: puts a key (AH scan code, AL character) in the buffer; false where it is full */
 bool keyboard_put(uint16_t key);
