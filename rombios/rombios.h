@@ -176,7 +176,9 @@ uint32_t ticks_now(void);
 void handle_05(struct regs *r);
 void handle_08(struct regs *r);
 void handle_09(struct regs *r);
-void handle_18(struct regs *r);
+void handle_18(struct regs *r); /* boot.c */
+void handle_spurious_master(struct regs *r);
+void handle_spurious_slave(struct regs *r);
 void handle_75(struct regs *r); /* post.c: x87 error */
 void handle_1ab1(struct regs *r); /* int1a_pci.c */
 void handle_0e(struct regs *r); /* floppy.c: IRQ 6 */
@@ -192,6 +194,25 @@ void handle_40(struct regs *r);
 void handle_70(struct regs *r); /* clock.c: IRQ 8 */
 void handle_74(struct regs *r); /* mouse.c: IRQ 12 */
 void handle_76(struct regs *r); /* ata.c: IRQ 14, IRQ 15 */
+
+/* entry.S: names of stubs and of what POST needs; only their addresses are of use to C */
+extern const uint8_t irq_master[], irq_slave[], int_18[], int_70[], int_74[], int_75[], int_76[];
+extern uint16_t stack_next;
+extern uint8_t stack_top[];
+_Noreturn void resume_jump(uint32_t target);
+_Noreturn void resume_iret(uint32_t stack);
+/* move_32.S: the copy of INT 15h/87h; a status for AH */
+uint8_t move_extended(uint16_t es, uint16_t si, uint16_t words);
+
+/* called by entry.S */
+void shutdown_code(void);
+void post(void);
+
+/* ports.c: how many were found */
+unsigned serial_init(void);
+unsigned printer_init(void);
+/* int15_system.c: memory that starts at 1 MiB */
+uint32_t extended_kib(void);
 
 /* Start-up, called by POST in this order. */
 void keyboard_init(void);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * INT 15h: memory sizes and the E820 map, A20, waits, the protected-mode copy, configuration.
+ */
+#include <rombios/rombios.h>
+
+enum { AH_UNSUPPORTED = 0x86 };
+#define SMAP 0x534d4150u
+
+/* What a sub-function leaves in AH and CF. */
+static void done(struct regs *r, uint8_t ah, bool cf)
+{
+	r->ah = ah;
+	set_cf(r, cf);
+}
+
+static void handle_1524(struct regs *r)
+{
+	uint8_t v = inb(0x92);
+
+	switch (r->al) {
+	case 0x00:
+	case 0x01:
+		outb(0x92, (v & ~3) | r->al << 1);
+		break;
+	case 0x02:
+		r->al = v >> 1 & 1;
+		break;
+	case 0x03:
+		r->bx = 3; /* keyboard controller and port 92h */
+		break;
+	default:
+		done(r, AH_UNSUPPORTED, true);
+		return;
+	}
+	done(r, 0, false);
+}
+
+/* Starts the 1024 Hz interrupt for CX:DX microseconds. */
+static void start_wait(struct regs *r)
+{
+	bda.wait_count = (uint32_t)r->cx << 16 | r->dx;
+	outb(0xa1, inb(0xa1) & ~1);
+	outb(0x21, inb(0x21) & ~4);
+	cmos_write(0x0b, cmos_read(0x0b) | 0x40);
+}
+
+static void handle_1583(struct regs *r)
+{
+	if (r->al == 1) {
+		bda.wait_active = 0;
+		cmos_write(0x0b, cmos_read(0x0b) & ~0x40);
+		set_cf(r, false);
+	} else if (r->al || bda.wait_active) {
+		set_cf(r, true);
+	} else {
+		bda.wait_active = 1;
+		bda.wait_flag = (uint32_t)r->es << 16 | r->bx;
+		start_wait(r);
+		set_cf(r, false);
+	}
+}
+
+static void handle_1586(struct regs *r)
+{
+	uint32_t us = (uint32_t)r->cx << 16 | r->dx;
+
+	enable();
+	for (; us > 1000000; us -= 1000000)
+		wait_microseconds(1000000);
+	wait_microseconds(us);
+	disable();
+	set_cf(r, false);
+}
+
+/* Extended memory that starts at 1 MiB, from the map, in KiB. */
+uint32_t extended_kib(void)
+{
+	for (unsigned i = 0; handoff_valid && i < handoff.e820_count; i++) {
+		const struct dfw_e820 *e = &handoff.e820[i];
+
+		if (e->type == 1 && e->base <= 0x100000 && e->base + e->length > 0x100000) {
+			uint64_t end = e->base + e->length;
+
+			return end > 0xffffffff ? 0x3ffc00 : ((uint32_t)end - 0x100000) >> 10;
+		}
+	}
+	return 0;
+}
+
+/* INT 15h/E801h: KiB between 1 and 16 MiB, 64 KiB blocks above. */
+static void split_extended(uint16_t *low, uint16_t *high)
+{
+	uint32_t kib = extended_kib();
+
+	*low = kib > 15 * 1024 ? 15 * 1024 : kib;
+	*high = kib > 15 * 1024 ? (kib - 15 * 1024) >> 6 : 0;
+}
+
+static void handle_15e820(struct regs *r)
+{
+	uint32_t n = r->ebx;
+
+	if (r->edx != SMAP || !handoff_valid || n >= handoff.e820_count || r->ecx < 20) {
+		done(r, AH_UNSUPPORTED, true);
+		return;
+	}
+	if (r->ecx >= 24) {
+		far_write32(r->es, r->di + 20, 1); /* ACPI 3.0: the entry is to be used */
+		r->ecx = 24;
+	} else {
+		r->ecx = 20;
+	}
+	far_copy(r->es, r->di, BIOS_SEG, (uint16_t)(uint32_t)&handoff.e820[n], 20);
+	r->eax = SMAP;
+	r->ebx = n + 1 < handoff.e820_count ? n + 1 : 0;
+	set_cf(r, false);
+}
+
+static void handle_15e8(struct regs *r)
+{
+	uint16_t low, high;
+
+	switch (r->al) {
+	case 0x01:
+	case 0x81:
+		split_extended(&low, &high);
+		r->ax = r->cx = low;
+		r->bx = r->dx = high;
+		if (r->al == 0x81) {
+			r->eax = r->ecx = low;
+			r->ebx = r->edx = high;
+		}
+		set_cf(r, false);
+		return;
+	case 0x20:
+		handle_15e820(r);
+		return;
+	}
+	done(r, AH_UNSUPPORTED, true);
+}
+
+static void handle_1587(struct regs *r)
+{
+	uint8_t a20 = inb(0x92);
+	uint8_t status;
+
+	outb(0x92, (a20 & ~1) | 2);
+	status = move_extended(r->es, r->si, r->cx);
+	outb(0x92, a20 & ~1);
+	done(r, status, status != 0);
+}
+
+static void handle_1588(struct regs *r)
+{
+	uint32_t kib = extended_kib();
+
+	r->ax = kib > 0xfc00 ? 0xfc00 : kib;
+	set_cf(r, false);
+}
+
+void handle_15(struct regs *r)
+{
+	switch (r->ah) {
+	case 0x24: handle_1524(r); break;
+	case 0x4f: set_cf(r, true); break; /* keyboard intercept: the key stands */
+	case 0x52: done(r, 0, false); break;
+	case 0x80:
+	case 0x81:
+	case 0x82:
+	case 0x85: done(r, 0, false); break;
+	case 0x83: handle_1583(r); break;
+	case 0x86: handle_1586(r); break;
+	case 0x87: handle_1587(r); break;
+	case 0x88: handle_1588(r); break;
+	case 0x90:
+	case 0x91: done(r, 0, false); break;
+	case 0xc0:
+		r->es = 0xf000;
+		r->bx = 0xe6f5;
+		done(r, 0, false);
+		break;
+	case 0xc1:
+		r->es = bda.ebda_seg;
+		set_cf(r, false);
+		break;
+	case 0xe8: handle_15e8(r); break;
+	case 0xec: done(r, 0, false); break; /* EC00h: the target operating mode is noted */
+	default: done(r, AH_UNSUPPORTED, true);
+	}
+}

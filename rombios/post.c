@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Power-on: what a reset means (CMOS 0Fh), vectors, data areas, chips, option ROMs, devices.
+ */
+#include <rombios/rombios.h>
+
+bool handoff_valid;
+static bool started; /* POST has run since the image was placed */
+
+/* Shutdown codes in CMOS 0Fh, AT Technical Reference, POST. */
+enum {
+	SHUTDOWN_BOOT = 0x04,     /* INT 19h */
+	SHUTDOWN_EOI_JUMP = 0x05, /* EOI, keyboard flushed, jump to [40:67] */
+	SHUTDOWN_MOVE = 0x09,     /* return from INT 15h/87h through the stack at [40:67] */
+	SHUTDOWN_JUMP = 0x0a,     /* jump to [40:67] */
+};
+
+void machine_reset(void)
+{
+	static const struct __attribute__((packed)) {
+		uint16_t limit;
+		uint32_t base;
+	} no_idt;
+
+	disable();
+	outb(0xcf9, 0x02);
+	outb(0xcf9, 0x06);
+	wait_microseconds(10000);
+	outb(0x64, 0xfe);
+	wait_microseconds(10000);
+	asm volatile("lidt %0\n\tint3" : : "m"(no_idt));
+	for (;;)
+		asm volatile("hlt");
+}
+
+/* First thing after a reset: returns where it means a start from nothing. */
+void shutdown_code(void)
+{
+	uint8_t code = cmos_read(0x0f);
+
+	cmos_write(0x0f, 0);
+	if (!started)
+		return;
+	switch (code) {
+	case SHUTDOWN_EOI_JUMP:
+		eoi_slave();
+		while (inb(0x64) & 1)
+			inb(0x60);
+		resume_jump(bda.resume);
+	case SHUTDOWN_JUMP:
+		resume_jump(bda.resume);
+	case SHUTDOWN_MOVE:
+		resume_iret(bda.resume);
+	case SHUTDOWN_BOOT:
+		return;
+	}
+	/* devices keep whatever state the last system gave them: only a machine reset cleans it */
+	machine_reset();
+}
+
+static void set_vector(uint8_t n, uint16_t seg, uint16_t off)
+{
+	far_write32(0, n * 4, (uint32_t)seg << 16 | off);
+}
+
+#define ROM_SEG 0xf000
+#define SET(n, entry) set_vector(n, ROM_SEG, (uint16_t)(uint32_t)(entry))
+
+static void vectors(void)
+{
+	for (unsigned n = 0; n < 256; n++)
+		set_vector(n, ROM_SEG, 0xff53);
+	for (unsigned n = 0x60; n < 0x68; n++)
+		far_write32(0, n * 4, 0); /* for users */
+	for (unsigned n = 0x08; n < 0x10; n++)
+		SET(n, irq_master);
+	for (unsigned n = 0x70; n < 0x78; n++)
+		SET(n, irq_slave);
+	SET(0x02, 0xe2c3);
+	SET(0x05, 0xff54);
+	SET(0x08, 0xfea5);
+	SET(0x09, 0xe987);
+	SET(0x0e, 0xef57);
+	SET(0x10, 0xf065);
+	SET(0x11, 0xf84d);
+	SET(0x12, 0xf841);
+	SET(0x13, 0xe3fe);
+	SET(0x14, 0xe739);
+	SET(0x15, 0xf859);
+	SET(0x16, 0xe82e);
+	SET(0x17, 0xefd2);
+	SET(0x18, int_18);
+	SET(0x19, 0xe6f2);
+	SET(0x1a, 0xfe6e);
+	SET(0x1d, 0xf0a4);
+	SET(0x1e, 0xefc7);
+	SET(0x40, 0xec59);
+	SET(0x70, int_70);
+	SET(0x74, int_74);
+	SET(0x75, int_75);
+	SET(0x76, int_76);
+	SET(0x77, int_76);
+}
+
+static void data_areas(void)
+{
+	uint16_t ebda = DFW_EBDA >> 4;
+
+	for (unsigned off = 0; off < 0x100; off += 4)
+		far_write32(BDA_SEG, off, 0);
+	for (unsigned off = 0; off < 1024; off += 4)
+		far_write32(ebda, off, 0);
+	far_write8(ebda, 0, 1);
+	bda.ebda_seg = ebda;
+	bda.memory_kib = handoff_valid ? handoff.low_kib : DFW_EBDA >> 10;
+	bda.equipment = EQUIPMENT_FPU;
+}
+
+static void interrupt_controllers(void)
+{
+	/* ICW1-4 of both 8259A: vectors 08h and 70h, cascade on IRQ 2 */
+	outb(0x20, 0x11);
+	outb(0xa0, 0x11);
+	outb(0x21, 0x08);
+	outb(0xa1, 0x70);
+	outb(0x21, 0x04);
+	outb(0xa1, 0x02);
+	outb(0x21, 0x01);
+	outb(0xa1, 0x01);
+	/* on: timer, keyboard, cascade, floppy; RTC, mouse, x87, disks */
+	outb(0x21, 0xb8);
+	outb(0xa1, 0x0e);
+}
+
+static bool checksum_good(uint16_t seg, uint32_t bytes)
+{
+	uint8_t sum = 0;
+
+	for (uint32_t at = 0; at < bytes; at += 16) {
+		set_gs(seg++);
+		for (unsigned i = 0; i < 16; i++)
+			sum += *(uint8_t __far *)i;
+	}
+	return !sum;
+}
+
+/* Initialises the option ROM at seg, if there is a whole one; returns the paragraphs to go on by. */
+static uint16_t option_rom(uint16_t seg)
+{
+	struct regs r = {0};
+	uint8_t blocks;
+
+	if (far_read16(seg, 0) != 0xaa55)
+		return 0x80;
+	blocks = far_read8(seg, 2);
+	if (!blocks || !checksum_good(seg, blocks * 512u)) {
+		print("option ROM at %04x0: %s\n", seg, blocks ? "bad checksum, not started" : "no length, not started");
+		return 0x80;
+	}
+	r.es = ROM_SEG;
+	call_far((uint32_t)seg << 16 | 3, &r);
+	blocks = far_read8(seg, 2); /* it may have shrunk */
+	return (blocks * 32u + 0x7f) & ~0x7f;
+}
+
+static void option_roms(uint16_t from, uint16_t to)
+{
+	while (from < to)
+		from += option_rom(from);
+}
+
+static void equipment(void)
+{
+	unsigned floppies = floppy_count();
+
+	bda.equipment |= serial_init() << EQUIPMENT_COM_SHIFT | printer_init() << EQUIPMENT_LPT_SHIFT;
+	if (floppies)
+		bda.equipment |= EQUIPMENT_FLOPPY | (floppies - 1) << EQUIPMENT_FLOPPIES_SHIFT;
+}
+
+void handle_11(struct regs *r)
+{
+	r->ax = bda.equipment;
+}
+
+void handle_12(struct regs *r)
+{
+	r->ax = bda.memory_kib;
+}
+
+/* An interrupt nobody asked for: end it, and note which. */
+static void spurious(uint16_t port)
+{
+	uint8_t isr;
+
+	outb(port, 0x0b);
+	isr = inb(port);
+	outb(port, 0x0a);
+	bda.last_unexpected_irq = isr ? isr : 0xff;
+	if (isr)
+		outb(port, 0x20);
+}
+
+void handle_spurious_master(struct regs *r)
+{
+	spurious(0x20);
+}
+
+void handle_spurious_slave(struct regs *r)
+{
+	spurious(0xa0);
+	eoi_master();
+}
+
+/* IRQ 13: x87 error; as the AT did, on to the NMI vector */
+void handle_75(struct regs *r)
+{
+	struct regs user = {0};
+
+	outb(0xf0, 0);
+	eoi_slave();
+	call_interrupt(0x02, &user);
+}
+
+/* IRQ 12: no mouse is served yet; its byte is taken so that the keyboard goes on */
+void handle_74(struct regs *r)
+{
+	if ((inb(0x64) & 0x21) == 0x21)
+		inb(0x60);
+	eoi_slave();
+}
+
+void post(void)
+{
+	started = true;
+	handoff_valid = handoff.magic == DFW_HANDOFF_MAGIC && handoff.version == DFW_HANDOFF_VERSION &&
+			handoff.e820_count <= DFW_E820_MAX;
+	interrupt_controllers();
+	vectors();
+	data_areas();
+	clock_init();
+	option_roms(DFW_VGABIOS >> 4, (DFW_VGABIOS + DFW_VGABIOS_SIZE) >> 4);
+	if (bda.video_mode != 7)
+		bda.equipment |= EQUIPMENT_VIDEO_80;
+	print("dfw rombios, %u KiB low memory, %u MiB above\n", (unsigned)bda.memory_kib,
+	      (unsigned)(extended_kib() >> 10));
+	if (!handoff_valid)
+		print("no handoff block from vmxloader: memory map and PCI are unknown\n");
+	keyboard_init();
+	enable();
+	floppy_init();
+	ata_init();
+	equipment();
+	option_roms(DFW_OPTION_ROMS >> 4,
+		    (handoff_valid && (handoff.flags & DFW_FLAG_ASSIST) ? DFW_VMXASSIST : DFW_ROMBIOS) >> 4);
+	boot();
+}
