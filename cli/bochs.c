@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Bochs 2.7: its `x` display on a private X server, which carries every picture size and colour
+ * depth (its VNC display does not); keys as X events; memory and registers by its debugger, on
+ * its standard input and output.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <X11/Xlib.h>
+#include <X11/Xutil.h>
+#include <X11/keysym.h>
+#include "cli/cli.h"
+
+#define DEFAULT_CPU "corei5_lynnfield_750"
+#define IPS         20000000
+#define CONFIG      "bochsrc"
+#define LOG         "bochs.log"
+#define FLOPPY_COPY "floppy.copy"
+#define HEADER_BAR  32 /* pixels above the guest's picture, and below it */
+#define STATUS_BAR  18
+
+/* `bochs --help cpu`; abilities measured or from Bochs' own CPUID and MSR tables. */
+static const struct cpu_model {
+	const char *name;
+	bool vmx, long_mode, ept, unrestricted;
+} models[] = {
+	{"bx_generic", false, true, false, false},
+	{"pentium", false, false, false, false},
+	{"pentium_mmx", false, false, false, false},
+	{"amd_k6_2_chomper", false, false, false, false},
+	{"p2_klamath", false, false, false, false},
+	{"p3_katmai", false, false, false, false},
+	{"p4_willamette", false, false, false, false},
+	{"core_duo_t2400_yonah", true, false, false, false},
+	{"atom_n270", false, false, false, false},
+	{"p4_prescott_celeron_336", false, true, false, false},
+	{"athlon64_clawhammer", false, true, false, false},
+	{"athlon64_venice", false, true, false, false},
+	{"turion64_tyler", false, true, false, false},
+	{"phenom_8650_toliman", false, true, false, false},
+	{"core2_penryn_t9600", true, true, false, false},
+	{"corei5_lynnfield_750", true, true, true, false},
+	{"corei5_arrandale_m520", true, true, true, true},
+	{"corei7_sandy_bridge_2600k", true, true, true, true},
+	{"zambezi", false, true, false, false},
+	{"trinity_apu", false, true, false, false},
+	{"ryzen", false, true, false, false},
+	{"corei7_ivy_bridge_3770k", true, true, true, true},
+	{"corei7_haswell_4770", true, true, true, true},
+	{"broadwell_ult", true, true, true, true},
+	{"corei7_skylake_x", true, true, true, true},
+	{"corei3_cnl", true, true, true, true},
+	{"corei7_icelake_u", true, true, true, true},
+	{"tigerlake", true, true, true, true},
+};
+
+static struct {
+	pid_t xserver;
+	char display[128]; /* value of DISPLAY for the private X server */
+	Display *x;
+	Window window;
+	bool shift, ctrl, alt;
+	int in, out; /* the debugger */
+	bool running;   /* the guest runs; false: the debugger waits for commands */
+	bool skip_echo; /* the debugger repeats the command before the guest's first byte */
+} b = {.xserver = -1, .in = -1, .out = -1};
+
+int bochs_check_cpu(const struct options *o)
+{
+	const char *name = o->cpu ? o->cpu : DEFAULT_CPU;
+	const struct cpu_model *m = NULL;
+
+	for (unsigned i = 0; i < sizeof(models) / sizeof(models[0]); i++)
+		if (strcmp(models[i].name, name) == 0)
+			m = &models[i];
+	if (!m)
+		return usage_error("Bochs knows no processor model \"%s\"; `bochs --help cpu` "
+				   "lists them", name);
+	if (o->rom)
+		return 0; /* firmware of the user's own need not use VMX */
+	if (!m->vmx)
+		return usage_error("the processor %s has no VMX, which visor needs; use --cpu "
+				   DEFAULT_CPU ", or --on qemu, which needs none", name);
+	if (!m->ept)
+		return usage_error("the processor %s has VMX without EPT, which visor does not "
+				   "support yet; use --cpu " DEFAULT_CPU, name);
+	if (o->real_mode == REAL_MODE_NATIVE && !m->unrestricted)
+		return usage_error("the processor %s has no unrestricted guest, so no real mode "
+				   "of its own; use --cpu corei5_arrandale_m520 or later, or "
+				   "--real-mode assist", name);
+	return 0;
+}
+
+static void pause_ms(unsigned ms)
+{
+	nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL);
+}
+
+static FILE *create(struct guest *g, const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", g->dir, name);
+	return fopen(path, "wbe");
+}
+
+/* Floppies have no volatile mode in Bochs: the copy on write is a copy. */
+static bool copy_floppy(struct guest *g)
+{
+	FILE *to = create(g, FLOPPY_COPY), *from = fopen(g->options->drives[0].path, "rbe");
+	char bytes[65536];
+	size_t n;
+
+	while (from && to && (n = fread(bytes, 1, sizeof(bytes), from)) > 0)
+		fwrite(bytes, 1, n, to);
+	bool ok = from && to && !ferror(from) && !ferror(to);
+	if (from)
+		fclose(from);
+	return to && fclose(to) == 0 && ok;
+}
+
+static bool write_config(struct guest *g)
+{
+	const struct options *o = g->options;
+	FILE *f = create(g, CONFIG);
+
+	if (!f)
+		return false;
+	fprintf(f,
+		"plugin_ctrl: unmapped=1\n"
+		"config_interface: textconfig\n"
+		"display_library: x, options=\"hideIPS\"\n"
+		"cpu: model=%s, count=1, ips=%u, reset_on_triple_fault=0, ignore_bad_msrs=1\n"
+		"memory: guest=%u, host=%u\n"
+		"romimage: file=" GUEST_ROM "\n"
+		"vgaromimage: file=%s\n"
+		"pci: enabled=1, chipset=i440fx, slot1=%s\n"
+		"vga: extension=%s\n"
+		"port_e9_hack: enabled=1\n"
+		"com1: enabled=1, mode=file, dev=" GUEST_SERIAL "\n"
+		"clock: sync=%s, time0=utc\n"
+		"sound: driver=dummy\n"
+		"speaker: enabled=1, mode=gui\n"
+		"log: " LOG "\n"
+		"panic: action=fatal\n"
+		"error: action=report\n"
+		"info: action=report\n"
+		"debug: action=ignore\n",
+		o->cpu ? o->cpu : DEFAULT_CPU, IPS, o->memory, o->memory,
+		o->vgarom ? o->vgarom
+			  : beside_program(o->cirrus ? "vgabios-cirrus.bin" : "vgabios-std.bin"),
+		o->cirrus ? "cirrus" : "pcivga", o->cirrus ? "cirrus" : "vbe",
+		o->display == DISPLAY_WINDOW ? "slowdown" : "none");
+	if (o->drives[DRIVE_FLOPPY].path)
+		fprintf(f, "floppya: %s=%s, status=inserted\n",
+			image_floppy_type(o->drives[DRIVE_FLOPPY].size),
+			o->write ? guest_drive_files[DRIVE_FLOPPY] : FLOPPY_COPY);
+	if (o->drives[DRIVE_DISK].path)
+		fprintf(f, "ata0-master: type=disk, mode=%s, path=%s, cylinders=0%s\n",
+			o->write ? "flat" : "volatile", guest_drive_files[DRIVE_DISK],
+			o->write ? "" : ", journal=disk.changes");
+	if (o->drives[DRIVE_CDROM].path)
+		fprintf(f, "ata1-master: type=cdrom, path=%s, status=inserted\n",
+			guest_drive_files[DRIVE_CDROM]);
+	if (o->rom) /* another BIOS takes the order from CMOS */
+		fprintf(f, "boot: %s\n", o->boot);
+	return fclose(f) == 0;
+}
+
+/* An own X server, for nobody else: its display number comes from itself. */
+static int start_xserver(struct guest *g)
+{
+	int ready[2];
+	char fd[16], number[16] = "";
+	const char *argv[] = {"Xvfb", "-displayfd", fd, "-screen", "0", "2600x1700x24",
+			      "-nolisten", "tcp", "-noreset", NULL};
+
+	if (pipe(ready) < 0)
+		return failure("pipe: %s", strerror(errno));
+	snprintf(fd, sizeof(fd), "%d", ready[1]);
+	fcntl(ready[0], F_SETFD, FD_CLOEXEC);
+	b.xserver = guest_spawn(g, argv, -1, -1, -1);
+	close(ready[1]);
+	ssize_t n = read(ready[0], number, sizeof(number) - 1);
+	close(ready[0]);
+	if (n <= 0)
+		return failure("Xvfb does not start; install the Debian package xvfb");
+	snprintf(b.display, sizeof(b.display), ":%d", atoi(number));
+	setenv("DISPLAY", b.display, 1);
+	return 0;
+}
+
+/* The debugger's output up to its prompt, while the guest stands; NULL when it does not come. */
+static char *read_prompt(unsigned ms)
+{
+	static char *text;
+	static size_t room;
+	size_t have = 0;
+
+	while (true) {
+		struct pollfd p = {b.out, POLLIN, 0};
+		if (have + 65536 > room) {
+			text = realloc(text, room = have + 131072);
+			if (!text)
+				abort();
+		}
+		if (poll(&p, 1, ms) <= 0)
+			return NULL;
+		ssize_t n = read(b.out, text + have, room - have - 1);
+		if (n <= 0)
+			return NULL;
+		have += n;
+		text[have] = 0;
+		const char *prompt = have > 2 && strcmp(text + have - 2, "> ") == 0 ? text : NULL;
+		while (prompt && strstr(prompt, "<bochs:"))
+			prompt = strstr(prompt, "<bochs:") + 7;
+		if (prompt && prompt != text && prompt + strspn(prompt, "0123456789") ==
+						       text + have - 2)
+			return text;
+	}
+}
+
+static bool send_command(const char *command)
+{
+	return dprintf(b.in, "%s\n", command) > 0;
+}
+
+/* Breaks into the debugger; false where Bochs does not answer. */
+static bool break_in(struct guest *g)
+{
+	if (g->pid <= 0)
+		return false;
+	if (b.running) {
+		kill(g->pid, SIGINT);
+		b.running = !read_prompt(5000);
+	}
+	return !b.running;
+}
+
+static char *ask(struct guest *g, const char *command)
+{
+	return break_in(g) && send_command(command) ? read_prompt(10000) : NULL;
+}
+
+static int no_x_error(Display *x, XErrorEvent *event)
+{
+	return 0; /* the window changed its size, or went away, while we looked */
+}
+
+static int x_gone(Display *x)
+{
+	_exit(STATUS_FAILED);
+}
+
+/* Bochs' window: the one with its name. */
+static Window find_window(Display *x)
+{
+	Window root, parent, *children = NULL, found = 0;
+	unsigned count = 0;
+
+	XQueryTree(x, DefaultRootWindow(x), &root, &parent, &children, &count);
+	for (unsigned i = 0; i < count; i++) {
+		char *name = NULL;
+		if (XFetchName(x, children[i], &name) && name && strncmp(name, "Bochs", 5) == 0)
+			found = children[i];
+		XFree(name);
+	}
+	XFree(children);
+	return found;
+}
+
+/* Why Bochs ended: its last panic. */
+static void read_panic(struct guest *g)
+{
+	size_t n;
+	char *log = guest_read_file(g, LOG, &n), *line = log;
+
+	snprintf(g->reason, sizeof(g->reason), "Bochs ended");
+	for (; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		size_t digits = strspn(line, "0123456789");
+		if (digits < 11 || line[digits] != 'p')
+			continue;
+		int len = strcspn(line + digits + 1, "\n");
+		snprintf(g->reason, sizeof(g->reason), "Bochs says: %.*s", len, line + digits + 1);
+	}
+	g->end = strstr(g->reason, "soft power off") || strstr(g->reason, "shutdown requested")
+			 ? GUEST_OFF
+			 : GUEST_DIED;
+	free(log);
+}
+
+static bool ended(struct guest *g)
+{
+	if (g->pid > 0 && waitpid(g->pid, NULL, WNOHANG) == g->pid) {
+		g->pid = -1;
+		read_panic(g);
+	}
+	return g->pid < 0;
+}
+
+static int bochs_start(struct guest *g)
+{
+	const struct options *o = g->options;
+	const char *argv[] = {"bochs-bin", "-q", "-f", CONFIG, NULL};
+	char words[256];
+	int in[2], out[2];
+
+	snprintf(words, sizeof(words), "real-mode=%s boot=%s%s",
+		 o->real_mode == REAL_MODE_NATIVE ? "native" : "assist", o->boot,
+		 o->debug ? " debug=e9" : "");
+	int status = guest_place_rom(g, "dfw-visor.rom", words);
+	if (status)
+		return status;
+	if (!write_config(g) || (o->drives[DRIVE_FLOPPY].path && !o->write && !copy_floppy(g)))
+		return failure("%s: %s", g->dir, strerror(errno));
+	if (o->display != DISPLAY_WINDOW && (status = start_xserver(g)) != 0)
+		return status;
+	XSetErrorHandler(no_x_error);
+	XSetIOErrorHandler(x_gone);
+	b.x = XOpenDisplay(NULL);
+	if (!b.x)
+		return failure("the X server at DISPLAY=%s cannot be reached; use --display none",
+			       getenv("DISPLAY") ? getenv("DISPLAY") : "");
+	fcntl(ConnectionNumber(b.x), F_SETFD, FD_CLOEXEC);
+
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
+		return failure("pipe: %s", strerror(errno));
+	g->pid = guest_spawn(g, argv, in[0], out[1], -1);
+	close(in[0]);
+	close(out[1]);
+	b.in = in[1];
+	b.out = out[0];
+	if (!read_prompt(20000)) {
+		pause_ms(200);
+		if (ended(g))
+			return failure("Bochs did not start: %s; it needs the Debian packages "
+				       "bochs and bochs-x", g->reason);
+		return failure("Bochs started but its debugger does not answer");
+	}
+	if (o->display == DISPLAY_VNC)
+		fprintf(stderr, "dfw: for VNC run: x11vnc -display %s\n", b.display);
+	b.running = b.skip_echo = true;
+	send_command("c");
+	return 0;
+}
+
+/* What the running Bochs writes is what the guest wrote to port E9. */
+static void read_e9(struct guest *g)
+{
+	char bytes[65536];
+	struct pollfd p = {b.out, POLLIN, 0};
+
+	while (poll(&p, 1, 0) > 0) {
+		ssize_t n = read(b.out, bytes, sizeof(bytes));
+		char *from = bytes;
+		if (n <= 0)
+			return;
+		if (b.skip_echo && n >= 2 && memcmp(bytes, "c\n", 2) == 0)
+			from += 2, n -= 2;
+		b.skip_echo = false;
+		guest_debug(g, from, n);
+	}
+}
+
+static void take_picture(struct guest *g)
+{
+	XWindowAttributes a;
+
+	if (!b.window)
+		b.window = find_window(b.x);
+	if (!b.window || !XGetWindowAttributes(b.x, b.window, &a) || a.map_state != IsViewable ||
+	    a.height <= HEADER_BAR + STATUS_BAR)
+		return;
+	unsigned width = a.width, height = a.height - HEADER_BAR - STATUS_BAR;
+	XImage *image = XGetImage(b.x, b.window, 0, HEADER_BAR, width, height, AllPlanes, ZPixmap);
+	if (!image)
+		return;
+	if (g->picture.width != width || g->picture.height != height) {
+		if (!picture_resize(&g->picture, width, height))
+			abort();
+		g->picture_changed = true;
+	}
+	for (unsigned y = 0; y < height && image->bits_per_pixel == 32; y++) {
+		const uint32_t *from = (const void *)(image->data + y * image->bytes_per_line);
+		uint32_t *to = g->picture.pixels + (size_t)y * width;
+		for (unsigned x = 0; x < width; x++) {
+			if (to[x] == (from[x] & 0xffffff))
+				continue;
+			to[x] = from[x] & 0xffffff;
+			g->picture_changed = true;
+		}
+	}
+	XDestroyImage(image);
+}
+
+static void bochs_poll(struct guest *g)
+{
+	pause_ms(50);
+	read_e9(g);
+	take_picture(g);
+	if (g->end == GUEST_RUNS)
+		ended(g);
+}
+
+static void bochs_key(struct guest *g, uint32_t keysym, bool down)
+{
+	XKeyEvent event = {
+		.type = down ? KeyPress : KeyRelease,
+		.display = b.x,
+		.window = b.window,
+		.root = DefaultRootWindow(b.x),
+		.same_screen = True,
+		.keycode = XKeysymToKeycode(b.x, keysym),
+		.state = (b.shift ? ShiftMask : 0) | (b.ctrl ? ControlMask : 0) |
+			 (b.alt ? Mod1Mask : 0),
+	};
+
+	if (!b.window || !event.keycode)
+		return;
+	if (keysym == XK_Shift_L)
+		b.shift = down;
+	else if (keysym == XK_Control_L)
+		b.ctrl = down;
+	else if (keysym == XK_Alt_L)
+		b.alt = down;
+	XSendEvent(b.x, b.window, False, down ? KeyPressMask : KeyReleaseMask, (XEvent *)&event);
+	XSync(b.x, False);
+}
+
+/* `xp /NNbx ADDRESS` answers with lines "0xADDRESS <...>:\t0xNN\t0xNN..." */
+static bool bochs_read_memory(struct guest *g, uint64_t physical, void *to, size_t size)
+{
+	char command[64];
+	uint8_t *bytes = to;
+	size_t got = 0;
+
+	snprintf(command, sizeof(command), "xp /%zubx 0x%llx", size, (unsigned long long)physical);
+	const char *text = ask(g, command);
+	for (const char *at = text; at && got < size; at++)
+		if (at[0] == '\t' && at[1] == '0' && at[2] == 'x')
+			bytes[got++] = strtoul(at + 1, NULL, 16);
+	return got == size;
+}
+
+static void bochs_print_state(struct guest *g, FILE *to)
+{
+	static const char *const commands[] = {"r", "sreg", "creg"};
+	size_t n;
+
+	for (unsigned i = 0; i < 3; i++) {
+		char *text = ask(g, commands[i]), *line = text, *end;
+		if (!text) {
+			/* it ended: its log has the state */
+			char *log = guest_read_file(g, LOG, &n);
+			for (line = log; line && *line; line = end + (*end == '\n')) {
+				end = line + strcspn(line, "\n");
+				if (memmem(line, end - line, "i[CPU0", 6))
+					fprintf(to, "%.*s\n", (int)(end - line), line);
+			}
+			free(log);
+			return;
+		}
+		for (; *line; line = end + (*end == '\n')) {
+			end = line + strcspn(line, "\n");
+			if (*line != '<' && *line != '\t' && (size_t)(end - line) != strlen(commands[i]))
+				fprintf(to, "%.*s\n", (int)(end - line), line);
+		}
+	}
+}
+
+static int64_t bochs_ticks(struct guest *g)
+{
+	const char *text = ask(g, "ptime");
+
+	text = text ? strstr(text, "ptime: ") : NULL;
+	return text ? strtoll(text + 7, NULL, 10) : -1;
+}
+
+static void bochs_stop(struct guest *g)
+{
+	if (b.x)
+		XCloseDisplay(b.x);
+	pid_t children[] = {g->pid, b.xserver};
+	for (unsigned i = 0; i < 2; i++) {
+		if (children[i] <= 0)
+			continue;
+		kill(children[i], i == 0 ? SIGKILL : SIGTERM); /* Xvfb removes its lock file */
+		waitpid(children[i], NULL, 0);
+	}
+	if (b.in >= 0)
+		close(b.in);
+	if (b.out >= 0)
+		close(b.out);
+}
+
+const struct emulator bochs_emulator = {
+	.name = "bochs",
+	.start = bochs_start,
+	.poll = bochs_poll,
+	.key = bochs_key,
+	.read_memory = bochs_read_memory,
+	.print_state = bochs_print_state,
+	.ticks = bochs_ticks,
+	.stop = bochs_stop,
+};
