@@ -348,3 +348,5 @@ reset:	ljmp $0xf000, $0xe05b
 	.ascii "01/01/26"
 	at 0xfffe
 	.byte 0xfc, 0
+
+	.section .note.GNU-stack, "", @progbits

@@ -104,3 +104,5 @@ move_extended:
 	.section .bss.move, "aw", @nobits
 	.balign 4
 move_gdtr: .space 8
+
+	.section .note.GNU-stack, "", @progbits

@@ -43,3 +43,5 @@ leave_for_good:
 	lss %cs:STACK, %esp
 	movw %cs:DS, %ds
 	ljmp *%cs:TARGET
+
+	.section .note.GNU-stack, "", @progbits

@@ -30,3 +30,5 @@ SECTIONS
 	.strtab : { *(.strtab) }
 	.shstrtab : { *(.shstrtab) }
 }
+
+	.section .note.GNU-stack, "", @progbits
