@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The ROM header, the entry from the system BIOS and the entry of INT 10h. PCI_VENDOR, PCI_DEVICE
+ * and ROM_NAME come from the build.
+ */
+	.code16
+	.section .header, "ax"
+
+	.globl	rom_header
+rom_header:
+	.byte	0x55, 0xaa
+	.byte	64			/* in 512 bytes */
+	jmp	rom_init
+	.org	6
+	.byte	0			/* makes the sum zero; set by the build */
+	.org	0x18
+	.word	pcir
+	.word	0			/* no Plug and Play header */
+	.org	0x1e
+	.ascii	"IBM VGA compatible\0"	/* programs look for IBM here */
+	.asciz	ROM_NAME
+	.balign	4
+
+/* PCI Firmware Specification 3.0, 5.1.2 */
+pcir:
+	.ascii	"PCIR"
+	.word	PCI_VENDOR, PCI_DEVICE
+	.word	0
+	.word	24			/* length of this structure */
+	.byte	0			/* revision */
+	.byte	0x00, 0x00, 0x03	/* class: VGA-compatible display controller */
+	.word	64
+	.word	1			/* code revision */
+	.byte	0			/* PC-AT code */
+	.byte	0x80			/* last image */
+	.word	0
+
+	.section .rom, "a"
+
+/* What 40:A8 points at: the video parameters, then six tables that a program may put in place of
+ * ours and that are not there. */
+	.globl	save_pointers
+	.balign	2
+save_pointers:
+	.word	parameter_table, 0xc000
+	.fill	12, 2, 0
+
+	.text
+
+/* Saves the caller's registers as struct regs, and sets up the memory model of vgabios.h. */
+.macro save_registers
+	cld
+	pushal
+	pushw	%ds
+	pushw	%es
+	pushw	%fs
+	pushw	%gs
+	movzwl	%sp, %esp
+	movw	%ss, %cx
+	movw	%cx, %ds
+	xorw	%cx, %cx
+	movw	%cx, %fs
+	movw	%cs, %cx
+	movw	%cx, %gs
+	movl	%esp, %eax
+.endm
+
+.macro restore_registers
+	popw	%gs
+	popw	%fs
+	popw	%es
+	popw	%ds
+	movl	12(%esp), %eax		/* the caller's high half of ESP */
+	movw	%sp, %ax
+	movl	%eax, %esp
+	popal
+.endm
+
+/* INT 10h. Registers come back as the service left them in struct regs; flags are the caller's. */
+	.globl	int10_entry
+int10_entry:
+	save_registers
+	callw	int10
+	restore_registers
+	iretw
+
+/* The far call of VBE 3.0, 4.9: BX and DX as for 4F05h. */
+	.globl	vbe_window
+vbe_window:
+	save_registers
+	callw	handle_4f05
+	restore_registers
+	lretw
+
+/* Far call from the system BIOS; all registers are kept. */
+rom_init:
+	pushfw
+	save_registers
+	callw	start
+	restore_registers
+	popfw
+	lretw
+
+	.section .note.GNU-stack, "", @progbits

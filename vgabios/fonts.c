@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * INT 10h/11h: fonts of text modes, which the hardware reads from plane 2, and of graphics modes,
+ * which the drawing code reads through INT 43h and INT 1Fh.
+ */
+#include "vgabios.h"
+
+const uint8_t ROM font_9x14[1] IN_ROM = {0};
+const uint8_t ROM font_9x16[1] IN_ROM = {0};
+
+/* Opens plane 2 as 64 KiB at A0000. */
+static void open_font_memory(void)
+{
+	write_index(PORT_SEQUENCER, 2, 4);
+	write_index(PORT_SEQUENCER, 4, 7);
+	write_index(PORT_GRAPHICS, 4, 2);
+	write_index(PORT_GRAPHICS, 5, 0);
+	write_index(PORT_GRAPHICS, 6, 4);
+}
+
+/* Back to odd and even planes. The mode's own address, B0000 or B8000, follows from the CRTC's. */
+static void close_font_memory(void)
+{
+	write_index(PORT_SEQUENCER, 2, 3);
+	write_index(PORT_SEQUENCER, 4, 3);
+	write_index(PORT_GRAPHICS, 4, 0);
+	write_index(PORT_GRAPHICS, 5, 0x10);
+	write_index(PORT_GRAPHICS, 6, bda.crtc == 0x3b4 ? 0x0a : 0x0e);
+}
+
+/* Glyphs of height bytes each at seg:offset, for the characters from first on. */
+struct font {
+	uint16_t seg, offset, first, count;
+	uint8_t height, block;
+};
+
+/* Copies them to where the hardware reads block: 32 bytes apart, 8 KiB a block. */
+static void load_font(const struct font *f)
+{
+	uint16_t to = (f->block & 3) << 14 | (f->block & 4) << 11 | f->first << 5;
+	uint16_t count = f->count, from = f->offset, height = f->height;
+
+	if (height == 0 || height > 32 || f->first > 255 || count == 0)
+		return;
+	if (count > 256 - f->first)
+		count = 256 - f->first;
+	open_font_memory();
+	asm volatile("pushw %%ds\n\tmovw %%cx, %%ds\n\tmovw $0xa000, %%cx\n\tmovw %%cx, %%es\n"
+		     "1:\tmovw %w3, %%cx\n\tshrw $1, %%cx\n\trep movsw\n\t"
+		     "adcw %%cx, %%cx\n\trep movsb\n\t"
+		     "addw $32, %%di\n\tsubw %w3, %%di\n\tdecw %w2\n\tjnz 1b\n\tpopw %%ds"
+		     : "+D"(to), "+S"(from), "+a"(count)
+		     : "b"(height), "c"(f->seg)
+		     : "memory", "cc");
+	close_font_memory();
+}
+
+static uint16_t rom_font(uint8_t height)
+{
+	return height == 8 ? ROM_OFFSET(font_8x8) :
+	       height == 14 ? ROM_OFFSET(font_8x14) : ROM_OFFSET(font_8x16);
+}
+
+void load_rom_font(uint8_t height)
+{
+	struct font f = {ROM_SEG, rom_font(height), 0, 256, height, 0};
+
+	load_font(&f);
+}
+
+void set_graphics_font(uint8_t height)
+{
+	ivt[0x43].offset = rom_font(height);
+	ivt[0x43].segment = ROM_SEG;
+}
+
+/* Gives text a new height: as many rows as the scan lines allow. */
+static void set_text_height(uint8_t height)
+{
+	uint16_t crtc = bda.crtc;
+	uint8_t overflow = read_index(crtc, 7), shape = read_index(crtc, 9);
+	uint16_t lines = (read_index(crtc, 0x12) | (overflow & 2) << 7 | (overflow & 0x40) << 3) + 1;
+	uint8_t rows;
+
+	if (height == 0 || height > 32)
+		return;
+	write_index(crtc, 9, (shape & 0xe0) | (height - 1));
+	if (shape & 0x80) /* each line shown twice */
+		lines /= 2;
+	rows = lines / height;
+	lines = rows * height;
+	if (shape & 0x80)
+		lines *= 2;
+	lines--;
+	write_index(crtc, 0x12, lines);
+	write_index(crtc, 7, (overflow & ~0x42) | (lines >> 7 & 2) | (lines >> 3 & 0x40));
+	bda.last_row = rows - 1;
+	bda.char_height = height;
+	bda.page_size = (rows * bda.columns * 2 + 0x7ff) & ~0x7ff;
+	set_cursor_shape(bda.cursor_start, bda.cursor_end);
+	write_index(crtc, 0x14, (read_index(crtc, 0x14) & 0xe0) | (height - 1));
+}
+
+/* 2xh: the rows of text in graphics modes; BL=0: the number in DL */
+static void set_graphics_rows(const struct regs *r)
+{
+	static const uint8_t ROM rows[4] IN_ROM = {0, 14, 25, 43};
+
+	bda.last_row = (r->bl == 0 || r->bl > 3 ? r->dl : rows[r->bl]) - 1;
+}
+
+static void font_information(struct regs *r)
+{
+	uint16_t seg = ROM_SEG, offset;
+
+	switch (r->bh) {
+	case 0:
+		seg = ivt[0x1f].segment;
+		offset = ivt[0x1f].offset;
+		break;
+	case 1:
+		seg = ivt[0x43].segment;
+		offset = ivt[0x43].offset;
+		break;
+	case 2:
+		offset = ROM_OFFSET(font_8x14);
+		break;
+	case 3:
+		offset = ROM_OFFSET(font_8x8);
+		break;
+	case 4:
+		offset = ROM_OFFSET(font_8x8 + 128 * 8);
+		break;
+	case 5:
+		offset = ROM_OFFSET(font_9x14);
+		break;
+	case 6:
+		offset = ROM_OFFSET(font_8x16);
+		break;
+	case 7:
+		offset = ROM_OFFSET(font_9x16);
+		break;
+	default:
+		return;
+	}
+	r->es = seg;
+	r->bp = offset;
+	r->cx = bda.char_height;
+	r->dl = bda.last_row;
+}
+
+void handle_1011(struct regs *r)
+{
+	static const uint8_t ROM heights[5] IN_ROM = {0, 14, 8, 0, 16};
+	uint8_t function = r->al & 0x0f;
+	uint8_t height = function < 5 ? heights[function] : 0;
+	struct font f = {ROM_SEG, 0, 0, 256, height, r->bl};
+
+	switch (r->al) {
+	case 0x00:
+	case 0x10:
+		f.seg = r->es;
+		f.offset = r->bp;
+		f.height = height = r->bh;
+		f.first = r->dx;
+		f.count = r->cx;
+		load_font(&f);
+		break;
+	case 0x01:
+	case 0x02:
+	case 0x04:
+	case 0x11:
+	case 0x12:
+	case 0x14:
+		f.offset = rom_font(height);
+		load_font(&f);
+		break;
+	case 0x03:
+		write_index(PORT_SEQUENCER, 3, r->bl);
+		return;
+	case 0x20:
+		ivt[0x1f].offset = r->bp;
+		ivt[0x1f].segment = r->es;
+		return;
+	case 0x21:
+		ivt[0x43].offset = r->bp;
+		ivt[0x43].segment = r->es;
+		bda.char_height = r->cx;
+		set_graphics_rows(r);
+		return;
+	case 0x22:
+	case 0x23:
+	case 0x24:
+		height = r->al == 0x22 ? 14 : r->al == 0x23 ? 8 : 16;
+		set_graphics_font(height);
+		bda.char_height = height;
+		set_graphics_rows(r);
+		return;
+	case 0x30:
+		font_information(r);
+		return;
+	default:
+		return;
+	}
+	if (r->al & 0x10)
+		set_text_height(height);
+}

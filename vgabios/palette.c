@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Colours: the default palettes, and INT 10h/10h.
+ */
+#include "vgabios.h"
+
+static void write_rgb(uint8_t red, uint8_t green, uint8_t blue)
+{
+	outb(PORT_DAC_DATA, red);
+	outb(PORT_DAC_DATA, green);
+	outb(PORT_DAC_DATA, blue);
+}
+
+/* EGA: bits rgbRGB, where capitals are two thirds and small letters one third. */
+static uint8_t ega_level(uint8_t colour, uint8_t two_thirds, uint8_t one_third)
+{
+	return (colour & two_thirds ? 0x2a : 0) + (colour & one_third ? 0x15 : 0);
+}
+
+static void ega_palette(void)
+{
+	for (uint8_t i = 0; i < 64; i++)
+		write_rgb(ega_level(i, 4, 0x20), ega_level(i, 2, 0x10), ega_level(i, 1, 8));
+}
+
+/* CGA: bits IRGB, with I in bit 4; dark yellow is brown. */
+static void cga_colour(uint8_t i)
+{
+	uint8_t intense = i & 0x10 ? 0x15 : 0;
+
+	if ((i & 0x17) == 6)
+		write_rgb(0x2a, 0x15, 0);
+	else
+		write_rgb((i & 4 ? 0x2a : 0) + intense, (i & 2 ? 0x2a : 0) + intense,
+			  (i & 1 ? 0x2a : 0) + intense);
+}
+
+/* The 256-colour palette of the IBM VGA: 16 CGA colours, 16 greys, and a wheel of 24 hues in
+ * three intensities of three saturations each. A row holds the five steps from the lowest to the
+ * highest level. */
+static const uint8_t ROM greys[16] IN_ROM = {0x00, 0x05, 0x08, 0x0b, 0x0e, 0x11, 0x14, 0x18,
+					     0x1c, 0x20, 0x24, 0x28, 0x2d, 0x32, 0x38, 0x3f};
+static const uint8_t ROM wheel_levels[9][5] IN_ROM = {
+	{0x00, 0x10, 0x1f, 0x2f, 0x3f}, {0x1f, 0x27, 0x2f, 0x37, 0x3f},
+	{0x2d, 0x31, 0x36, 0x3a, 0x3f}, {0x00, 0x07, 0x0e, 0x15, 0x1c},
+	{0x0e, 0x11, 0x15, 0x18, 0x1c}, {0x14, 0x16, 0x18, 0x1a, 0x1c},
+	{0x00, 0x04, 0x08, 0x0c, 0x10}, {0x08, 0x0a, 0x0c, 0x0e, 0x10},
+	{0x0b, 0x0c, 0x0d, 0x0f, 0x10},
+};
+
+/* Level 0-4 of one colour at a hue counted from where it begins to rise. */
+static uint8_t wheel_step(uint8_t hue)
+{
+	if (hue >= 24)
+		hue -= 24;
+	return hue < 4 ? hue : hue <= 12 ? 4 : hue < 16 ? 16 - hue : 0;
+}
+
+static void palette_256(void)
+{
+	for (uint8_t i = 0; i < 16; i++)
+		cga_colour(i < 8 ? i : i + 8);
+	for (uint8_t i = 0; i < 16; i++)
+		write_rgb(greys[i], greys[i], greys[i]);
+	for (uint8_t i = 0; i < 9; i++)
+		for (uint8_t hue = 0; hue < 24; hue++)
+			write_rgb(wheel_levels[i][wheel_step(hue)],
+				  wheel_levels[i][wheel_step(hue + 16)],
+				  wheel_levels[i][wheel_step(hue + 8)]);
+	for (uint8_t i = 0; i < 8; i++)
+		write_rgb(0, 0, 0);
+}
+
+void load_palette(enum palette which)
+{
+	outb(PORT_DAC_MASK, 0xff);
+	outb(PORT_DAC_WRITE, 0);
+	switch (which) {
+	case PALETTE_MONO:
+		for (uint8_t i = 0; i < 64; i++) {
+			uint8_t level = i & 0x10 ? (i & 8 ? 0x3f : 0x2a) : i & 8 ? 0x2a : 0;
+
+			write_rgb(level, level, level);
+		}
+		break;
+	case PALETTE_CGA:
+		for (uint8_t i = 0; i < 64; i++)
+			cga_colour(i);
+		break;
+	case PALETTE_EGA:
+		ega_palette();
+		break;
+	case PALETTE_256:
+		palette_256();
+		break;
+	}
+}
+
+/* 30 % red, 59 % green, 11 % blue. */
+void grey_scale(uint16_t first, uint16_t count)
+{
+	for (uint16_t i = first; count && i < 256; i++, count--) {
+		uint16_t grey;
+
+		outb(PORT_DAC_READ, i);
+		grey = inb(PORT_DAC_DATA) * 77;
+		grey += inb(PORT_DAC_DATA) * 151;
+		grey += inb(PORT_DAC_DATA) * 28;
+		grey = (grey + 0x80) >> 8;
+		outb(PORT_DAC_WRITE, i);
+		write_rgb(grey, grey, grey);
+	}
+}
+
+/* With the index's bit 5 set the picture stays on. */
+static void write_attribute(uint8_t index, uint8_t value)
+{
+	reset_attribute();
+	outb(PORT_ATTRIBUTE, index | 0x20);
+	outb(PORT_ATTRIBUTE, value);
+}
+
+/* The palette registers 0-15 can be written only with bit 5 clear. */
+static void write_palette_register(uint8_t index, uint8_t value)
+{
+	reset_attribute();
+	outb(PORT_ATTRIBUTE, index);
+	outb(PORT_ATTRIBUTE, value);
+	outb(PORT_ATTRIBUTE, 0x20);
+}
+
+static uint8_t read_attribute(uint8_t index)
+{
+	uint8_t value;
+
+	reset_attribute();
+	outb(PORT_ATTRIBUTE, index);
+	value = inb(PORT_ATTRIBUTE_READ);
+	reset_attribute();
+	outb(PORT_ATTRIBUTE, 0x20);
+	return value;
+}
+
+/* 00h register, 01h border, 02h all of both, 03h blink or intensity */
+static void set_registers(struct regs *r)
+{
+	switch (r->al) {
+	case 0x00:
+		if (r->bl <= 0x14)
+			write_palette_register(r->bl, r->bh);
+		break;
+	case 0x01:
+		write_attribute(0x11, r->bh);
+		break;
+	case 0x02:
+		for (uint8_t i = 0; i < 16; i++)
+			write_palette_register(i, peek8(r->es, r->dx + i));
+		write_attribute(0x11, peek8(r->es, r->dx + 16));
+		break;
+	case 0x03:
+		write_attribute(0x10, (read_attribute(0x10) & ~8) | (r->bl & 1) << 3);
+		bda.options = (bda.options & ~OPTION_BLINK) | (r->bl & 1 ? OPTION_BLINK : 0);
+		bda.cga_mode = (bda.cga_mode & ~0x20) | (r->bl & 1) << 5;
+		break;
+	}
+}
+
+/* 07h register, 08h border, 09h all of both */
+static void get_registers(struct regs *r)
+{
+	switch (r->al) {
+	case 0x07:
+		if (r->bl <= 0x14)
+			r->bh = read_attribute(r->bl);
+		break;
+	case 0x08:
+		r->bh = read_attribute(0x11);
+		break;
+	case 0x09:
+		for (uint8_t i = 0; i < 16; i++)
+			poke8(r->es, r->dx + i, read_attribute(i));
+		poke8(r->es, r->dx + 16, read_attribute(0x11));
+		break;
+	}
+}
+
+/* 13h: BL=0 chooses pages of 64 or of 16 colours by BH, BL=1 the page. */
+static void set_colour_page(uint8_t what, uint8_t value)
+{
+	uint8_t mode = read_attribute(0x10);
+
+	if (what == 0)
+		write_attribute(0x10, (mode & 0x7f) | (value & 1) << 7);
+	else if (what == 1)
+		write_attribute(0x14, mode & 0x80 ? value & 0x0f : value << 2 & 0x0c);
+}
+
+static void get_colour_page(struct regs *r)
+{
+	uint8_t page = read_attribute(0x14) & 0x0f;
+
+	r->bl = read_attribute(0x10) >> 7;
+	r->bh = r->bl ? page : page >> 2;
+}
+
+void handle_1010(struct regs *r)
+{
+	uint16_t offset = r->dx, count = r->cx;
+
+	if (count > 256)
+		count = 256;
+	switch (r->al) {
+	case 0x00 ... 0x03:
+		set_registers(r);
+		break;
+	case 0x07 ... 0x09:
+		get_registers(r);
+		break;
+	case 0x10:
+		outb(PORT_DAC_WRITE, r->bl);
+		write_rgb(r->dh, r->ch, r->cl);
+		break;
+	case 0x12:
+		outb(PORT_DAC_WRITE, r->bl);
+		for (count *= 3; count; count--)
+			outb(PORT_DAC_DATA, peek8(r->es, offset++));
+		break;
+	case 0x13:
+		set_colour_page(r->bl, r->bh);
+		break;
+	case 0x15:
+		outb(PORT_DAC_READ, r->bl);
+		r->dh = inb(PORT_DAC_DATA);
+		r->ch = inb(PORT_DAC_DATA);
+		r->cl = inb(PORT_DAC_DATA);
+		break;
+	case 0x17:
+		outb(PORT_DAC_READ, r->bl);
+		for (count *= 3; count; count--)
+			poke8(r->es, offset++, inb(PORT_DAC_DATA));
+		break;
+	case 0x18:
+		outb(PORT_DAC_MASK, r->bl);
+		break;
+	case 0x19:
+		r->bl = inb(PORT_DAC_MASK);
+		break;
+	case 0x1a:
+		get_colour_page(r);
+		break;
+	case 0x1b:
+		grey_scale(r->bx, r->cx);
+		break;
+	}
+}

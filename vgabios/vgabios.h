@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of vgabios share: the caller's registers, the memory model, the BIOS data area,
+ * video memory and the modes.
+ *
+ * Memory model: the code runs on the caller's stack with DS=SS, so that locals are ordinary
+ * variables. FS is 0: the interrupt vectors and the BIOS data area. GS is the ROM, except between
+ * set_gs() and rom_gs(). ES belongs to inline assembly. There is no other data: constants are
+ * ROM, and nothing is writable but the BIOS data area, video memory and the card's registers.
+ */
+#ifndef VGABIOS_H
+#define VGABIOS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOW    __seg_fs /* below 64 KiB: vectors and BIOS data area */
+#define FAR    __seg_gs /* in the segment that set_gs() chose */
+#define ROM    const __seg_gs
+#define IN_ROM __attribute__((section(".rom"))) /* goes with each definition of a ROM object */
+
+#define ROM_SEG 0xc000
+
+/* The caller's registers as entry.S leaves them on the stack and reloads them. */
+struct regs {
+	uint16_t gs, fs, es, ds;
+	union {
+		uint32_t edi;
+		uint16_t di;
+	};
+	union {
+		uint32_t esi;
+		uint16_t si;
+	};
+	union {
+		uint32_t ebp;
+		uint16_t bp;
+	};
+	uint32_t esp;
+#define REG(name)                                                                                  \
+	union {                                                                                    \
+		uint32_t e##name##x;                                                               \
+		uint16_t name##x;                                                                  \
+		struct {                                                                           \
+			uint8_t name##l, name##h;                                                  \
+		};                                                                                 \
+	}
+	REG(b);
+	REG(d);
+	REG(c);
+	REG(a);
+#undef REG
+};
+
+/* BIOS data area at 0040:0000, the fields of the video services (IBM PS/2 and PC BIOS Interface
+ * Technical Reference, section 3). */
+struct bda {
+	uint8_t unused0[0x10];
+	uint8_t equipment; /* bits 4-5: 01 40x25 colour, 10 80x25 colour, 11 monochrome */
+	uint8_t unused1[0x49 - 0x11];
+	uint8_t mode;
+	uint16_t columns;
+	uint16_t page_size;  /* bytes */
+	uint16_t page_start; /* of the active page, bytes */
+	union {
+		uint16_t at; /* row << 8 | column */
+		struct {
+			uint8_t column, row;
+		};
+	} cursor[8];
+	uint8_t cursor_end, cursor_start; /* scan lines, as the caller gave them */
+	uint8_t page;
+	uint16_t crtc;       /* 3B4 or 3D4 */
+	uint8_t cga_mode;    /* what the CGA's port 3D8 would hold */
+	uint8_t cga_palette; /* port 3D9 */
+	uint8_t unused2[0x84 - 0x67];
+	uint8_t last_row;
+	uint16_t char_height; /* scan lines */
+	uint8_t control;      /* CONTROL_* */
+	uint8_t switches;     /* feature bits << 4 | EGA switches */
+	uint8_t options;      /* OPTION_* */
+	uint8_t dcc;          /* display combination code */
+	uint8_t unused3[0xa8 - 0x8b];
+	uint16_t save_pointer[2]; /* offset and segment of the save pointer table */
+	uint8_t unused4[0xba - 0xac];
+	uint16_t vbe_mode; /* what 4F03 says while mode is MODE_VBE; reserved in the PC's own list */
+} __attribute__((packed));
+
+#define MODE_VBE 0x7f
+
+enum {
+	CONTROL_NO_CURSOR_EMULATION = 1 << 0,
+	CONTROL_MONOCHROME = 1 << 1,
+	CONTROL_256K = 3 << 5, /* memory size */
+	CONTROL_NO_CLEAR = 1 << 7,
+	OPTION_VGA = 1 << 0,
+	OPTION_GREY_SCALE = 1 << 1,
+	OPTION_NO_PALETTE = 1 << 3, /* mode set leaves the DAC alone */
+	OPTION_400_LINES = 1 << 4,  /* text modes: 10h 400, 80h 200, neither 350 */
+	OPTION_BLINK = 1 << 5,
+	OPTION_200_LINES = 1 << 7,
+};
+
+_Static_assert(offsetof(struct bda, mode) == 0x49 && offsetof(struct bda, crtc) == 0x63 &&
+		       offsetof(struct bda, last_row) == 0x84 && offsetof(struct bda, dcc) == 0x8a &&
+		       offsetof(struct bda, save_pointer) == 0xa8 && offsetof(struct bda, vbe_mode) == 0xba,
+	       "BIOS data area");
+
+/* Both are placed by the linker script at their addresses. */
+extern volatile struct bda LOW bda;
+struct vector {
+	uint16_t offset, segment;
+};
+extern volatile struct vector LOW ivt[256];
+
+/* VGA registers; those of the CRTC and the input status follow bda.crtc. */
+enum {
+	PORT_ATTRIBUTE = 0x3c0,
+	PORT_ATTRIBUTE_READ = 0x3c1,
+	PORT_MISC = 0x3c2,
+	PORT_VIDEO_ENABLE = 0x3c3,
+	PORT_SEQUENCER = 0x3c4,
+	PORT_DAC_MASK = 0x3c6,
+	PORT_DAC_READ = 0x3c7,
+	PORT_DAC_WRITE = 0x3c8,
+	PORT_DAC_DATA = 0x3c9,
+	PORT_MISC_READ = 0x3cc,
+	PORT_GRAPHICS = 0x3ce,
+};
+
+static inline uint8_t inb(uint16_t port)
+{
+	uint8_t v;
+	asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline void outb(uint16_t port, uint8_t v)
+{
+	asm volatile("outb %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline uint16_t inw(uint16_t port)
+{
+	uint16_t v;
+	asm volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline void outw(uint16_t port, uint16_t v)
+{
+	asm volatile("outw %0, %1" : : "a"(v), "Nd"(port));
+}
+
+static inline uint32_t inl(uint16_t port)
+{
+	uint32_t v;
+	asm volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
+	return v;
+}
+
+static inline void outl(uint16_t port, uint32_t v)
+{
+	asm volatile("outl %0, %1" : : "a"(v), "Nd"(port));
+}
+
+/* An indexed register in one word write: index in the low byte, value in the high byte. */
+static inline void write_index(uint16_t port, uint8_t index, uint8_t value)
+{
+	outw(port, (uint16_t)(index | value << 8));
+}
+
+static inline uint8_t read_index(uint16_t port, uint8_t index)
+{
+	outb(port, index);
+	return inb(port + 1);
+}
+
+/* Reading input status 1 makes the next write to 3C0 an index. */
+static inline void reset_attribute(void)
+{
+	inb(bda.crtc + 6);
+}
+
+static inline void set_gs(uint16_t seg)
+{
+	asm volatile("movw %w0, %%gs" : : "r"(seg) : "memory");
+}
+
+static inline void rom_gs(void)
+{
+	asm volatile("pushw %%cs\n\tpopw %%gs" : : : "memory");
+}
+
+/* Video memory and other far memory by string instructions. Counts are of the unit moved. */
+static inline void fill_words(uint16_t seg, uint16_t offset, uint16_t value, uint16_t count)
+{
+	asm volatile("movw %w3, %%es\n\trep stosw"
+		     : "+D"(offset), "+c"(count)
+		     : "a"(value), "r"(seg)
+		     : "memory");
+}
+
+static inline void fill_bytes(uint16_t seg, uint16_t offset, uint8_t value, uint16_t count)
+{
+	asm volatile("movw %w3, %%es\n\trep stosb"
+		     : "+D"(offset), "+c"(count)
+		     : "a"(value), "r"(seg)
+		     : "memory");
+}
+
+static inline void fill_dwords(uint16_t seg, uint16_t offset, uint32_t value, uint16_t count)
+{
+	asm volatile("movw %w3, %%es\n\trep stosl"
+		     : "+D"(offset), "+c"(count)
+		     : "a"(value), "r"(seg)
+		     : "memory");
+}
+
+/* Within one segment; the suffix is b, w or l. */
+#define MOVE(suffix, seg, to, from, count)                                                         \
+	do {                                                                                       \
+		uint16_t to_ = (to), from_ = (from), count_ = (count);                             \
+		asm volatile("pushw %%ds\n\tmovw %w3, %%es\n\tmovw %w3, %%ds\n\t"                  \
+			     "rep movs" #suffix "\n\tpopw %%ds"                                    \
+			     : "+D"(to_), "+S"(from_), "+c"(count_)                                \
+			     : "r"((uint16_t)(seg))                                                \
+			     : "memory");                                                          \
+	} while (0)
+
+/* The same with addresses that go down; to and from are those of the last unit. */
+#define MOVE_DOWN(suffix, seg, to, from, count)                                                    \
+	do {                                                                                       \
+		uint16_t to_ = (to), from_ = (from), count_ = (count);                             \
+		asm volatile("pushw %%ds\n\tmovw %w3, %%es\n\tmovw %w3, %%ds\n\tstd\n\t"           \
+			     "rep movs" #suffix "\n\tcld\n\tpopw %%ds"                             \
+			     : "+D"(to_), "+S"(from_), "+c"(count_)                                \
+			     : "r"((uint16_t)(seg))                                                \
+			     : "memory");                                                          \
+	} while (0)
+
+static inline void poke16(uint16_t seg, uint16_t offset, uint16_t value)
+{
+	asm volatile("movw %w2, %%es\n\tmovw %w1, %%es:(%%di)"
+		     :
+		     : "D"(offset), "r"(value), "r"(seg)
+		     : "memory");
+}
+
+static inline uint16_t peek16(uint16_t seg, uint16_t offset)
+{
+	uint16_t v;
+	asm volatile("movw %w2, %%es\n\tmovw %%es:(%%di), %w0"
+		     : "=r"(v)
+		     : "D"(offset), "r"(seg)
+		     : "memory");
+	return v;
+}
+
+static inline void poke8(uint16_t seg, uint16_t offset, uint8_t value)
+{
+	asm volatile("movw %w2, %%es\n\tmovb %b1, %%es:(%%di)"
+		     :
+		     : "D"(offset), "q"(value), "r"(seg)
+		     : "memory");
+}
+
+static inline uint8_t peek8(uint16_t seg, uint16_t offset)
+{
+	uint8_t v;
+	asm volatile("movw %w2, %%es\n\tmovb %%es:(%%di), %b0"
+		     : "=q"(v)
+		     : "D"(offset), "r"(seg)
+		     : "memory");
+	return v;
+}
+
+/* The offset of a ROM object in its segment, for callers and vectors. */
+#define ROM_OFFSET(object) ((uint16_t)(uintptr_t)(object))
+
+/* modes.c */
+
+/* How memory holds the picture. */
+enum memory_model { TEXT, CGA, PLANAR, LINEAR, EXTENDED };
+
+/* One line of the video parameter table (IBM VGA Technical Reference, "Video Parameter Table");
+ * programs reach it through 40:A8. */
+struct parameters {
+	uint8_t columns, last_row, char_height;
+	uint16_t page_size;
+	uint8_t sequencer[4]; /* SR1-SR4 */
+	uint8_t misc;
+	uint8_t crtc[25];
+	uint8_t attribute[20];
+	uint8_t graphics[9];
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct parameters) == 64, "video parameter table");
+
+extern const struct parameters ROM parameter_table[29];
+
+/* The model of the mode in the BDA; EXTENDED is that of all VBE modes. */
+enum memory_model memory_model(void);
+/* Bits a pixel of the current graphics mode. */
+uint8_t bits_per_pixel(void);
+
+/* Whether there is a standard mode of that number. */
+bool standard_mode(uint16_t number);
+/* Sets a mode that there is; no_clear is 80h to keep the memory, or 0. */
+void set_standard_mode(uint8_t number, uint8_t no_clear);
+/* INT 10h/00h; AL bit 7 keeps the memory. */
+void handle_1000(struct regs *r);
+/* Programs all registers from one line of the table; no memory, DAC or BDA. */
+void write_parameters(const struct parameters ROM *p);
+/* The parameters that the current mode and scan-line option use. */
+const struct parameters ROM *mode_parameters(uint8_t mode);
+
+/* text.c */
+
+static inline uint16_t text_segment(void)
+{
+	return bda.crtc == 0x3b4 ? 0xb000 : 0xb800;
+}
+
+void handle_1001(struct regs *r);
+void handle_1002(struct regs *r);
+void handle_1003(struct regs *r);
+void handle_1005(struct regs *r);
+void handle_1006(struct regs *r); /* and 07h */
+void handle_1008(struct regs *r);
+void handle_1009(struct regs *r); /* and 0Ah */
+void handle_100e(struct regs *r);
+void handle_1013(struct regs *r);
+
+/* Sets the hardware cursor's shape from scan lines in CGA terms, scaled where the emulation is on. */
+void set_cursor_shape(uint8_t start, uint8_t end);
+/* Puts the hardware cursor and start address where the BDA says. */
+void update_cursor(void);
+void update_start(void);
+
+/* What to scroll: a rectangle in characters, both ends included, on one page; by how many lines,
+ * and the attribute or colour of those that become free. Functions take at most three arguments,
+ * so that none stands on the stack: see m16.awk. */
+struct window {
+	uint8_t left, top, right, bottom, page;
+	uint8_t lines, attribute;
+	bool down;
+};
+
+/* What to write where. */
+struct cell {
+	uint8_t page, column, row, c, attribute;
+	uint16_t count;
+};
+
+/* graphics.c: the same services in graphics modes; page is ignored where there is only one */
+void graphics_scroll(const struct window *w);
+void graphics_write(const struct cell *cell); /* in mode 13h, page is the background colour */
+uint8_t graphics_read(uint8_t page, uint8_t column, uint8_t row);
+void handle_100b(struct regs *r);
+void handle_100c(struct regs *r);
+void handle_100d(struct regs *r);
+
+/* fonts.c */
+extern const uint8_t ROM font_8x8[256 * 8], font_8x14[256 * 14], font_8x16[256 * 16];
+/* For 9-dot text: glyphs that replace those above; none, so only the end mark. */
+extern const uint8_t ROM font_9x14[1], font_9x16[1];
+
+/* Copies glyphs of the ROM font of that height into block 0. */
+void load_rom_font(uint8_t height);
+/* Sets the vector that graphics text reads its glyphs through. */
+void set_graphics_font(uint8_t height);
+void handle_1011(struct regs *r);
+
+/* palette.c */
+enum palette { PALETTE_MONO, PALETTE_CGA, PALETTE_EGA, PALETTE_256 };
+
+void load_palette(enum palette which);
+void handle_1010(struct regs *r);
+/* Replaces count DAC registers by their luminance. */
+void grey_scale(uint16_t first, uint16_t count);
+
+/* state.c */
+void handle_1012(struct regs *r);
+void handle_101a(struct regs *r);
+void handle_101b(struct regs *r);
+
+/* vbe.c */
+void handle_4f05(struct regs *r);
+void handle_104f(struct regs *r);
+
+/* int10.c */
+void int10(struct regs *r);
+void start(void);
+
+/* entry.S */
+void vbe_window(void);
+void int10_entry(void);
+
+#endif
