@@ -93,6 +93,8 @@ struct x86 {
 	uint32_t rep_batch;        /* most iterations of a REP form in one step; 0 means 1 */
 	struct x86_event event;    /* valid after X86_FAULT */
 	struct x86_insn insn;
+	void *unwind[5];           /* private: where a fault goes */
+	uint32_t shadow;           /* private: interruptibility before the step */
 };
 
 /* Executes the instruction at CS:RIP. A trap raised after the instruction (single step, I/O or

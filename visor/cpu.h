@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Instructions and register bits that C has no words for.
+ */
+#ifndef VISOR_CPU_H
+#define VISOR_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "visor/boot.h"
+
+enum {
+	CR0_PE = 1 << 0,
+	CR0_MP = 1 << 1,
+	CR0_EM = 1 << 2,
+	CR0_TS = 1 << 3,
+	CR0_ET = 1 << 4,
+	CR0_NE = 1 << 5,
+	CR0_NW = 1 << 29,
+	CR0_CD = 1 << 30,
+};
+#define CR0_PG (1u << 31)
+
+enum {
+	CR4_PSE = 1 << 4,
+	CR4_PAE = 1 << 5,
+	CR4_LA57 = 1 << 12,
+	CR4_VMXE = 1 << 13,
+	CR4_SMXE = 1 << 14,
+	CR4_PCIDE = 1 << 17,
+	CR4_OSXSAVE = 1 << 18,
+	CR4_SMEP = 1 << 20,
+	CR4_SMAP = 1 << 21,
+	CR4_PKE = 1 << 22,
+	CR4_CET = 1 << 23,
+	CR4_PKS = 1 << 24,
+};
+
+enum { EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_LMA = 1 << 10, EFER_NXE = 1 << 11 };
+
+enum { RFLAGS_FIXED = 1 << 1, RFLAGS_ZF = 1 << 6, RFLAGS_TF = 1 << 8, RFLAGS_IF = 1 << 9,
+       RFLAGS_DF = 1 << 10, RFLAGS_VM = 1 << 17 };
+
+enum {
+	MSR_FEATURE_CONTROL = 0x3a,
+	MSR_BIOS_UPDT_TRIG = 0x79,
+	MSR_SMM_MONITOR_CTL = 0x9b,
+	MSR_PAT = 0x277,
+	MSR_VMX_BASIC = 0x480,
+	MSR_VMX_PINBASED = 0x481,
+	MSR_VMX_PROCBASED = 0x482,
+	MSR_VMX_EXIT = 0x483,
+	MSR_VMX_ENTRY = 0x484,
+	MSR_VMX_MISC = 0x485,
+	MSR_VMX_CR0_FIXED0 = 0x486,
+	MSR_VMX_CR0_FIXED1 = 0x487,
+	MSR_VMX_CR4_FIXED0 = 0x488,
+	MSR_VMX_CR4_FIXED1 = 0x489,
+	MSR_VMX_PROCBASED2 = 0x48b,
+	MSR_VMX_EPT_VPID_CAP = 0x48c,
+	MSR_VMX_TRUE_PINBASED = 0x48d, /* then PROCBASED, EXIT, ENTRY */
+	MSR_VMX_LAST = 0x491,
+};
+#define MSR_EFER 0xc0000080u
+
+enum vector { VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_UD = 6, VECTOR_DF = 8, VECTOR_GP = 13,
+	      VECTOR_PF = 14 };
+
+/* Physical memory: visor proper has it mapped in one piece, boot.c runs without paging. */
+static inline void *phys(uint64_t address)
+{
+#ifdef __x86_64__
+	return (void *)(VISOR_PHYSMAP + address);
+#else
+	return (void *)(uint32_t)address;
+#endif
+}
+
+#define INS_OUTS(suffix, type)                                                                     \
+	static inline type in##suffix(uint16_t port)                                               \
+	{                                                                                          \
+		type v;                                                                            \
+		asm volatile("in" #suffix " %1, %0" : "=a"(v) : "Nd"(port) : "memory");            \
+		return v;                                                                          \
+	}                                                                                          \
+	static inline void out##suffix(uint16_t port, type v)                                      \
+	{                                                                                          \
+		asm volatile("out" #suffix " %0, %1" : : "a"(v), "Nd"(port) : "memory");           \
+	}
+INS_OUTS(b, uint8_t)
+INS_OUTS(w, uint16_t)
+INS_OUTS(l, uint32_t)
+#undef INS_OUTS
+
+static inline uint64_t rdmsr(uint32_t index)
+{
+	uint32_t low, high;
+	asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(index));
+	return (uint64_t)high << 32 | low;
+}
+
+static inline void wrmsr(uint32_t index, uint64_t v)
+{
+	asm volatile("wrmsr" : : "c"(index), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)) : "memory");
+}
+
+static inline uint64_t rdtsc(void)
+{
+	uint32_t low, high;
+	asm volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
+
+struct cpuid {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
+{
+	struct cpuid r;
+	asm volatile("cpuid"
+		     : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+		     : "a"(leaf), "c"(subleaf));
+	return r;
+}
+
+#define CONTROL_REGISTER(name, reg)                                                                \
+	static inline unsigned long read_##name(void)                                              \
+	{                                                                                          \
+		unsigned long v;                                                                   \
+		asm volatile("mov %%" reg ", %0" : "=r"(v));                                       \
+		return v;                                                                          \
+	}                                                                                          \
+	static inline void write_##name(unsigned long v)                                           \
+	{                                                                                          \
+		asm volatile("mov %0, %%" reg : : "r"(v) : "memory");                              \
+	}
+CONTROL_REGISTER(cr0, "cr0")
+CONTROL_REGISTER(cr2, "cr2")
+CONTROL_REGISTER(cr3, "cr3")
+CONTROL_REGISTER(cr4, "cr4")
+CONTROL_REGISTER(dr0, "dr0")
+CONTROL_REGISTER(dr1, "dr1")
+CONTROL_REGISTER(dr2, "dr2")
+CONTROL_REGISTER(dr3, "dr3")
+CONTROL_REGISTER(dr6, "dr6")
+#undef CONTROL_REGISTER
+
+static inline void wbinvd(void)
+{
+	asm volatile("wbinvd" : : : "memory");
+}
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Control registers. Without unrestricted guest the real CR0 has PE and PG set always (SDM vol. 3,
+ * 23.8); a guest without paging runs on identity_map, with the CR4 bits hidden that would change
+ * what that map means. EFER.LMA and LME are VMX's to switch ("IA-32e mode guest", "host
+ * address-space size"); SCE and NXE simply hold the guest's values all the time, since visor
+ * needs neither.
+ */
+#include "lib/string.h"
+#include "visor/assist_switch.h"
+#include "visor/visor.h"
+
+enum {
+	/* CR4 bits that the guest owns only while its paging is on */
+	CR4_PAGING = CR4_PSE | CR4_PAE | CR4_LA57 | CR4_SMEP | CR4_SMAP | CR4_PKE | CR4_PKS,
+	CR0_CACHE = CR0_CD | CR0_NW,
+	EFER_SHARED = EFER_SCE | EFER_NXE,
+};
+
+static uint64_t cr0_fixed(void)
+{
+	return native_real_mode ? CR0_NE : CR0_NE | CR0_PE | CR0_PG;
+}
+
+/* Masked, so that a guest's change of them exits. */
+static uint64_t cr0_mask(void)
+{
+	return native_real_mode ? CR0_NE | CR0_PG : CR0_NE | CR0_PE | CR0_PG;
+}
+
+static uint64_t view(enum vmcs_field value, enum vmcs_field shadow, enum vmcs_field mask_field)
+{
+	uint64_t mask = vmread(mask_field);
+
+	return (vmread(value) & ~mask) | (vmread(shadow) & mask);
+}
+
+uint64_t cr0_view(void)
+{
+	return view(GUEST_CR0, CR0_SHADOW, CR0_MASK);
+}
+
+uint64_t cr4_view(void)
+{
+	return view(GUEST_CR4, CR4_SHADOW, CR4_MASK);
+}
+
+uint64_t cr3_view(struct vcpu *v)
+{
+	return v->in_assist || cr0_view() & CR0_PG ? vmread(GUEST_CR3) : v->cr3;
+}
+
+bool in_64bit_mode(void)
+{
+	return vmread(ENTRY_CONTROLS) & ENTRY_IA32E_GUEST &&
+	       vmread(GUEST_ACCESS_RIGHTS + 2 * DFW_CS) & DFW_AR_L;
+}
+
+static void set_control(enum vmcs_field field, uint32_t bits, bool on)
+{
+	uint32_t old = vmread(field), new = on ? old | bits : old & ~bits;
+
+	if (new != old)
+		vmwrite(field, new);
+}
+
+/* VM entry does not load CD and NW (SDM vol. 3, 26.3.2.1): they are set here and now. */
+static void set_cr0(uint64_t cr0)
+{
+	uint64_t real = read_cr0();
+
+	vmwrite(GUEST_CR0, cr0 | cr0_fixed() | CR0_ET);
+	if ((real ^ cr0) & CR0_CACHE && ((cr0 & CR0_CD) || !(cr0 & CR0_NW)))
+		write_cr0((real & ~(uint64_t)CR0_CACHE) | (cr0 & CR0_CACHE));
+}
+
+static void set_efer(struct vcpu *v, uint64_t efer)
+{
+	uint64_t real = rdmsr(MSR_EFER);
+
+	if ((real ^ efer) & EFER_SHARED)
+		wrmsr(MSR_EFER, (real & ~(uint64_t)EFER_SHARED) | (efer & EFER_SHARED));
+	v->efer = efer;
+	set_control(ENTRY_CONTROLS, ENTRY_IA32E_GUEST, efer & EFER_LMA);
+}
+
+/* CR3 and CR4 as a guest with or without paging needs them. */
+static void set_paging(struct vcpu *v, bool paging, uint64_t cr3, uint64_t cr4)
+{
+	bool on_hardware = paging || native_real_mode;
+
+	v->cr3 = cr3;
+	vmwrite(CR4_SHADOW, cr4);
+	vmwrite(CR4_MASK, on_hardware ? CR4_VMXE : CR4_VMXE | CR4_PAGING);
+	vmwrite(GUEST_CR4, (on_hardware ? cr4 : (cr4 & ~(uint64_t)CR4_PAGING) | CR4_PSE) | CR4_VMXE);
+	vmwrite(GUEST_CR3, on_hardware ? cr3 : phys_of(identity_map));
+	set_control(PROC_CONTROLS, PROC_CR3_LOAD | PROC_CR3_STORE, !on_hardware);
+}
+
+static void set_pdptes(const uint64_t pdpte[4])
+{
+	for (unsigned i = 0; i < 4; i++)
+		vmwrite(GUEST_PDPTE + 2 * i, pdpte[i]);
+}
+
+void load_control_registers(struct vcpu *v, const struct dfw_cpu *cpu)
+{
+	vmwrite(CR0_MASK, cr0_mask());
+	vmwrite(CR0_SHADOW, cpu->cr0);
+	set_cr0(cpu->cr0);
+	set_paging(v, cpu->cr0 & CR0_PG, cpu->cr3, cpu->cr4);
+	set_efer(v, cpu->efer);
+	set_pdptes(cpu->pdpte);
+}
+
+void load_assist_control_registers(struct vcpu *v, const struct dfw_cpu *cpu, uint64_t guest_cr0)
+{
+	const uint64_t guests = CR0_MP | CR0_EM | CR0_TS | CR0_CACHE;
+
+	vmwrite(CR0_SHADOW, guest_cr0 & ~(uint64_t)(CR0_PE | CR0_PG));
+	set_cr0((cpu->cr0 & ~guests) | (guest_cr0 & guests));
+	set_paging(v, true, cpu->cr3, cpu->cr4);
+	set_efer(v, cpu->efer);
+	set_pdptes(cpu->pdpte);
+}
+
+/* SDM vol. 3, 4.4.1: loads the PDPTEs as MOV CR3 would; false for #GP(0). */
+static bool load_pdptes(uint64_t cr3)
+{
+	uint64_t reserved = ~((1ull << (cpuid(0x80000008, 0).eax & 0xff)) - 1) | 0x1e6;
+	uint64_t pdpte[4];
+
+	if (!guest_read(cr3 & 0xffffffe0, pdpte, sizeof(pdpte)))
+		return false;
+	for (unsigned i = 0; i < 4; i++)
+		if (pdpte[i] & 1 && pdpte[i] & reserved)
+			return false;
+	set_pdptes(pdpte);
+	return true;
+}
+
+static bool turn_paging_on(struct vcpu *v, uint64_t cr4)
+{
+	bool long_mode = v->efer & EFER_LME;
+
+	if (long_mode && (!(cr4 & CR4_PAE) || vmread(GUEST_ACCESS_RIGHTS + 2 * DFW_CS) & DFW_AR_L))
+		return false;
+	if (!long_mode && cr4 & CR4_PAE && !load_pdptes(v->cr3))
+		return false;
+	set_paging(v, true, v->cr3, cr4);
+	set_efer(v, long_mode ? v->efer | EFER_LMA : v->efer);
+	return true;
+}
+
+static bool turn_paging_off(struct vcpu *v, uint64_t cr4)
+{
+	if (in_64bit_mode() || cr4 & CR4_PCIDE)
+		return false;
+	set_paging(v, false, vmread(GUEST_CR3), cr4);
+	set_efer(v, v->efer & ~(uint64_t)EFER_LMA);
+	return true;
+}
+
+/* MOV to CR0 in the assist's world: PE=1 is RESTORE; otherwise only NE can have changed. */
+static bool write_assist_cr0(struct vcpu *v, uint64_t value)
+{
+	if (value & CR0_PE) {
+		const char *error = assist_restore(v);
+		if (error)
+			assist_failed(v, error);
+		return true;
+	}
+	vmwrite(CR0_SHADOW, (vmread(CR0_SHADOW) & ~(uint64_t)CR0_NE) | (value & CR0_NE));
+	set_cr0(value);
+	skip_instruction();
+	return true;
+}
+
+/* SDM vol. 2, MOV to CR0. RIP is moved past the instruction where it has an effect. */
+bool write_cr0(struct vcpu *v, uint64_t value)
+{
+	uint64_t old = cr0_view();
+
+	if (value >> 32 || (value & CR0_PG && !(value & CR0_PE)) ||
+	    (value & CR0_NW && !(value & CR0_CD)))
+		return false;
+	if (v->in_assist)
+		return write_assist_cr0(v, value);
+	if ((value ^ old) & CR0_PG) {
+		uint64_t cr4 = cr4_view();
+		if (!(value & CR0_PG ? turn_paging_on(v, cr4) : turn_paging_off(v, cr4)))
+			return false;
+	}
+	vmwrite(CR0_SHADOW, value);
+	set_cr0(value);
+	skip_instruction();
+	if (old & CR0_PE && !(value & CR0_PE) && !native_real_mode) {
+		const char *error = assist_invoke(v, DFW_INVOKE_REAL_MODE, 0, NULL);
+		if (error)
+			assist_failed(v, error);
+	}
+	return true;
+}
+
+bool write_cr3(struct vcpu *v, uint64_t value)
+{
+	v->cr3 = value;
+	skip_instruction();
+	return true;
+}
+
+bool write_cr4(struct vcpu *v, uint64_t value)
+{
+	uint64_t allowed = rdmsr(MSR_VMX_CR4_FIXED1) & ~(uint64_t)(CR4_VMXE | CR4_SMXE);
+
+	if (value & ~allowed || value & CR4_PCIDE)
+		return false; /* exits with PCIDE only while PG=0 or on a change of VMXE */
+	set_paging(v, v->in_assist || cr0_view() & CR0_PG, cr3_view(v), value);
+	skip_instruction();
+	return true;
+}
+
+/* SDM vol. 3, 2.2.1 */
+bool write_efer(struct vcpu *v, uint64_t value)
+{
+	uint32_t features = cpuid(0x80000001, 0).edx;
+	uint64_t allowed = EFER_LMA; /* written values of it are ignored */
+
+	if (features & 1 << 11 || features & 1 << 29)
+		allowed |= EFER_SCE;
+	if (features & 1 << 20)
+		allowed |= EFER_NXE;
+	if (features & 1 << 29)
+		allowed |= EFER_LME;
+	if (value & ~allowed || ((value ^ v->efer) & EFER_LME && cr0_view() & CR0_PG))
+		return false;
+	set_efer(v, (value & ~(uint64_t)EFER_LMA) | (v->efer & EFER_LMA));
+	return true;
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The loop that runs the guest, and what each exit does.
+ */
+#include "lib/string.h"
+#include "visor/assist_switch.h"
+#include "visor/visor.h"
+
+struct dfw_visor_stats stats = {.magic = DFW_VISOR_STATS_MAGIC, .size = sizeof(stats)};
+
+enum { PENDING_BS = 1 << 14, DEBUGCTL_BTF = 1 << 1 };
+
+/* Moves RIP past the instruction that exited, as if it had run: the STI and MOV SS shadows end,
+ * and a single-step trap becomes pending (SDM vol. 3, 33.3.3). */
+void skip_instruction(void)
+{
+	uint64_t rip = vmread(GUEST_RIP) + vmread(EXIT_LENGTH);
+	uint32_t shadow = vmread(GUEST_INTERRUPTIBILITY);
+
+	vmwrite(GUEST_RIP, in_64bit_mode() ? rip : (uint32_t)rip);
+	if (shadow & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS))
+		vmwrite(GUEST_INTERRUPTIBILITY,
+			shadow & ~(DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS));
+	if (vmread(GUEST_RFLAGS) & RFLAGS_TF && !(vmread(GUEST_DEBUGCTL) & DEBUGCTL_BTF))
+		vmwrite(GUEST_PENDING_DEBUG, vmread(GUEST_PENDING_DEBUG) | PENDING_BS);
+}
+
+/* Raises an exception at the present instruction; error counts for those that have one. */
+void inject(struct vcpu *v, enum vector vector, uint32_t error)
+{
+	bool has_error = vector == VECTOR_DF || (vector >= 10 && vector <= VECTOR_PF);
+
+	/* no error code in real mode, SDM vol. 3, 26.2.1.3 */
+	has_error &= !!(vmread(GUEST_CR0) & CR0_PE);
+	vmwrite(ENTRY_EVENT, EVENT_VALID | EVENT_EXCEPTION | vector | (has_error ? EVENT_ERROR : 0));
+	vmwrite(ENTRY_EVENT_ERROR, error);
+}
+
+/* What was being delivered when the exit came has to be delivered again. */
+static void redeliver(void)
+{
+	uint32_t event = vmread(IDT_VECTORING);
+
+	if (!(event & EVENT_VALID))
+		return;
+	vmwrite(ENTRY_EVENT, event & ~EVENT_NMI_UNBLOCKING);
+	if (event & EVENT_ERROR)
+		vmwrite(ENTRY_EVENT_ERROR, vmread(IDT_VECTORING_ERROR));
+	if ((event & EVENT_TYPE) >= EVENT_SOFTWARE)
+		vmwrite(ENTRY_EVENT_LENGTH, vmread(EXIT_LENGTH));
+}
+
+/* An NMI that came while visor ran; if it cannot be taken now it waits for a later exit. */
+static void deliver_nmi(struct vcpu *v)
+{
+	const uint32_t blocked = DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS | DFW_BLOCKED_BY_NMI;
+
+	if (vmread(ENTRY_EVENT) & EVENT_VALID || vmread(GUEST_INTERRUPTIBILITY) & blocked)
+		return;
+	vmwrite(ENTRY_EVENT, EVENT_VALID | EVENT_NMI | VECTOR_NMI);
+	v->nmi_pending = false;
+}
+
+void *assist_memory(void)
+{
+	return phys(DFW_VMXASSIST);
+}
+
+void assist_world_changed(struct vcpu *v)
+{
+	ept_protect_assist();
+	ept_select(v->in_assist, a20_open);
+}
+
+void assist_failed(struct vcpu *v, const char *why)
+{
+	fatal(v, "%s", why);
+}
+
+/* A reset that keeps memory: A20 opens, as the chipset does. Without an assist to start real mode,
+ * the machine restarts. */
+void guest_init(struct vcpu *v)
+{
+	struct dfw_cpu cpu;
+
+	stats.resets++;
+	a20_open = true;
+	guest_reset_state(&cpu);
+	cpu.cr0 |= cr0_view() & (CR0_CD | CR0_NW);
+	if (native_real_mode) {
+		load_world(v, &cpu);
+		load_control_registers(v, &cpu);
+		ept_select(false, true);
+		return;
+	}
+	const char *error = v->assist_started ? assist_invoke(v, DFW_INVOKE_RESET, 0, &cpu)
+					      : assist_check(v);
+	if (error || !v->assist_started) {
+		print("dfw-visor: reset before the assist was there: the machine restarts\n");
+		machine_reset();
+	}
+}
+
+void restart_guest(struct vcpu *v, uint8_t cf9)
+{
+	stats.resets++;
+	if (verbose)
+		print("dfw-visor: the guest resets the machine by port CF9h\n");
+	vmx_off();
+	outb(0xcf9, cf9 & ~4); /* the reset is the 0 to 1 of bit 2 */
+	outb(0xcf9, cf9);
+	machine_reset();
+}
+
+/* Some guests leave 286-style protected mode by a triple fault, with a shutdown code in CMOS 0Fh.
+ * Others die of it again and again: they get TRIPLE_FAULTS_MOST tries within a short time. */
+static void handle_triple_fault(struct vcpu *v)
+{
+	enum { TRIPLE_FAULTS_MOST = 16, CMOS_INDEX = 0x70, CMOS_SHUTDOWN = 0x8f };
+	const uint64_t short_time = 1ull << 31; /* TSC ticks */
+	static unsigned faults;
+	static uint64_t last;
+	uint64_t now = rdtsc();
+
+	outb(CMOS_INDEX, CMOS_SHUTDOWN);
+	if (inb(CMOS_INDEX + 1) == 0) {
+		faults = now - last < short_time ? faults + 1 : 1;
+		last = now;
+		print("dfw-visor: triple fault at %x:%llx\n",
+		      (unsigned)vmread(GUEST_SELECTOR + 2 * DFW_CS),
+		      (unsigned long long)vmread(GUEST_RIP));
+		if (verbose)
+			print_guest_state(v);
+		if (faults > TRIPLE_FAULTS_MOST)
+			fatal(v, "%u triple faults in a row", TRIPLE_FAULTS_MOST);
+	}
+	guest_init(v);
+}
+
+static void handle_init(struct vcpu *v)
+{
+	guest_init(v);
+}
+
+static void handle_task_switch(struct vcpu *v)
+{
+	uint64_t detail = vmread(EXIT_QUALIFICATION);
+
+	if (native_real_mode)
+		fatal(v, "task switch (qualification %llx): not supported with real-mode=native",
+		      (unsigned long long)detail);
+	vmwrite(ENTRY_EVENT, 0); /* the record has it */
+	const char *error = v->in_assist ? "task switch in the assist's world"
+					 : assist_invoke(v, DFW_INVOKE_TASK_SWITCH, detail, NULL);
+	if (error)
+		fatal(v, "%s", error);
+}
+
+/* Exit qualification, SDM vol. 3, table 28-3 */
+static void handle_cr_access(struct vcpu *v)
+{
+	enum { MOV_TO, MOV_FROM, CLTS, LMSW };
+	uint64_t qualification = vmread(EXIT_QUALIFICATION);
+	unsigned cr = qualification & 15, type = qualification >> 4 & 3;
+	unsigned reg = qualification >> 8 & 15;
+	bool done = false;
+
+	if (type == MOV_FROM) {
+		if (cr != 3)
+			fatal(v, "unexpected read of CR%u", cr);
+		if (reg == DFW_RSP)
+			vmwrite(GUEST_RSP, cr3_view(v));
+		else
+			v->gpr[reg].q = cr3_view(v);
+		skip_instruction();
+		return;
+	}
+	uint64_t value = reg == DFW_RSP ? vmread(GUEST_RSP) : v->gpr[reg].q;
+	if (!in_64bit_mode())
+		value = (uint32_t)value;
+	if (type == CLTS) {
+		done = write_cr0(v, cr0_view() & ~(uint64_t)CR0_TS);
+	} else if (type == LMSW) { /* cannot clear PE */
+		const uint64_t low = CR0_MP | CR0_EM | CR0_TS;
+		done = write_cr0(v, (cr0_view() & ~low) | (qualification >> 16 & (low | CR0_PE)));
+	} else {
+		switch (cr) {
+		case 0:
+			done = write_cr0(v, value);
+			break;
+		case 3:
+			done = write_cr3(v, value);
+			break;
+		case 4:
+			done = write_guest_cr4(v, value);
+			break;
+		default:
+			fatal(v, "unexpected write to CR%u", cr);
+		}
+	}
+	if (!done)
+		inject(v, VECTOR_GP, 0);
+}
+
+static void handle_undefined(struct vcpu *v)
+{
+	inject(v, VECTOR_UD, 0);
+}
+
+/* Caches that may hold visor's own data are written back. */
+static void handle_invd(struct vcpu *v)
+{
+	wbinvd();
+	skip_instruction();
+}
+
+static void handle_rdmsr(struct vcpu *v)
+{
+	handle_msr(v, false);
+}
+
+static void handle_wrmsr(struct vcpu *v)
+{
+	handle_msr(v, true);
+}
+
+// clang-format off
+static const struct {
+	void (*handle)(struct vcpu *v);
+	const char *name;
+} exits[] = {
+	[EXIT_EXCEPTION]     = {0, "exception or NMI"},
+	[1]                  = {0, "external interrupt"},
+	[EXIT_TRIPLE_FAULT]  = {handle_triple_fault, "triple fault"},
+	[EXIT_INIT]          = {handle_init, "INIT"},
+	[EXIT_SIPI]          = {0, "SIPI"},
+	[EXIT_TASK_SWITCH]   = {handle_task_switch, "task switch"},
+	[EXIT_CPUID]         = {handle_cpuid, "CPUID"},
+	[EXIT_GETSEC]        = {handle_undefined, "GETSEC"},
+	[EXIT_INVD]          = {handle_invd, "INVD"},
+	[EXIT_RSM]           = {handle_undefined, "RSM"},
+	[EXIT_VMCALL]        = {handle_undefined, "VMCALL"},
+	[EXIT_VMCLEAR]       = {handle_undefined, "VMCLEAR"},
+	[EXIT_VMLAUNCH]      = {handle_undefined, "VMLAUNCH"},
+	[EXIT_VMPTRLD]       = {handle_undefined, "VMPTRLD"},
+	[EXIT_VMPTRST]       = {handle_undefined, "VMPTRST"},
+	[EXIT_VMREAD]        = {handle_undefined, "VMREAD"},
+	[EXIT_VMRESUME]      = {handle_undefined, "VMRESUME"},
+	[EXIT_VMWRITE]       = {handle_undefined, "VMWRITE"},
+	[EXIT_VMXOFF]        = {handle_undefined, "VMXOFF"},
+	[EXIT_VMXON]         = {handle_undefined, "VMXON"},
+	[EXIT_CR_ACCESS]     = {handle_cr_access, "control register access"},
+	[EXIT_IO]            = {handle_io, "I/O"},
+	[EXIT_RDMSR]         = {handle_rdmsr, "RDMSR"},
+	[EXIT_WRMSR]         = {handle_wrmsr, "WRMSR"},
+	[EXIT_MONITOR_TRAP]  = {handle_monitor_trap, "monitor trap"},
+	[EXIT_EPT_VIOLATION] = {handle_ept_violation, "EPT violation"},
+	[EXIT_EPT_MISCONFIGURATION] = {0, "EPT misconfiguration"},
+	[EXIT_INVEPT]        = {handle_undefined, "INVEPT"},
+	[EXIT_INVVPID]       = {handle_undefined, "INVVPID"},
+	[EXIT_XSETBV]        = {handle_xsetbv, "XSETBV"},
+	[EXIT_VMFUNC]        = {handle_undefined, "VMFUNC"},
+	[DFW_VISOR_EXIT_REASONS - 1] = {0, 0},
+};
+// clang-format on
+
+static void entry_failed(struct vcpu *v, uint32_t reason)
+{
+	print_everywhere();
+	check_vmentry();
+	fatal(v, "VM entry failed: exit reason %x, qualification %llx", reason,
+	      (unsigned long long)vmread(EXIT_QUALIFICATION));
+}
+
+static void handle_exit(struct vcpu *v)
+{
+	const uint64_t always = CR0_PE | CR0_PG;
+	uint32_t reason = vmread(EXIT_REASON), basic = reason & 0xffff;
+
+	stats.exits++;
+	if (basic < DFW_VISOR_EXIT_REASONS)
+		stats.exit[basic]++;
+	if (v->in_assist)
+		stats.real_mode_exits++;
+	if (reason & EXIT_ENTRY_FAILED)
+		entry_failed(v, reason);
+	v->launched = true;
+	if (!native_real_mode && (vmread(GUEST_CR0) & always) != always)
+		fatal(v, "the guest's real CR0 is %llx: PE or PG lost",
+		      (unsigned long long)vmread(GUEST_CR0));
+	if (basic >= DFW_VISOR_EXIT_REASONS || !exits[basic].handle)
+		fatal(v, "exit that visor does not expect: %u %s, qualification %llx", basic,
+		      basic < DFW_VISOR_EXIT_REASONS && exits[basic].name ? exits[basic].name : "",
+		      (unsigned long long)vmread(EXIT_QUALIFICATION));
+	redeliver();
+	exits[basic].handle(v);
+	if (v->nmi_pending)
+		deliver_nmi(v);
+}
+
+void run(struct vcpu *v)
+{
+	for (;;) {
+		if (vmx_enter(v->gpr, v->launched)) {
+			uint32_t error = vmread(INSTRUCTION_ERROR);
+			print_everywhere();
+			check_vmentry();
+			fatal(v, "VM entry failed: instruction error %u", error);
+		}
+		handle_exit(v);
+	}
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The ports that exit: the A20 gate and the resets (keyboard controller, port 92h, CF9h), and the
+ * PCI configuration ports, for the host bridge's PAM and SMRAM registers. All of them go to the
+ * hardware in the end. The real A20 gate stays open, the wrap is made by EPT.
+ *
+ * Port 60h exits only between a command that concerns A20 (D0h, D1h) and its data byte.
+ */
+#include <dfw/layout.h>
+#include "lib/string.h"
+#include "visor/assist_switch.h"
+#include "visor/visor.h"
+
+enum {
+	KBC_DATA = 0x60,
+	KBC_COMMAND = 0x64,
+	PORT_92 = 0x92,
+	RESET_CONTROL = 0xcf9,
+	PCI_ADDRESS = 0xcf8,
+	PCI_DATA = 0xcfc,
+	PCI_END = 0xd00,
+};
+
+/* 8042 commands; output port bit 0 clear = reset, bit 1 = A20 */
+enum { KBC_READ_OUTPUT = 0xd0, KBC_WRITE_OUTPUT = 0xd1, KBC_A20_OFF = 0xdd, KBC_A20_ON = 0xdf,
+       KBC_PULSE = 0xf0 };
+enum { OUTPUT_NO_RESET = 1 << 0, OUTPUT_A20 = 1 << 1 };
+enum { PORT_92_RESET = 1 << 0, PORT_92_A20 = 1 << 1 };
+enum { CF9_RESET = 1 << 2 };
+
+/* Exit qualification, SDM vol. 3, table 28-5 */
+enum { IO_SIZE = 7, IO_IN = 1 << 3, IO_STRING = 1 << 4, IO_REP = 1 << 5, IO_PORT_SHIFT = 16 };
+
+/* Host bridges whose shadow RAM visor pins: bus 0, device 0, function 0. */
+static const struct bridge {
+	uint32_t id;   /* configuration register 0 */
+	uint8_t pam;   /* first of seven: F0000; C0000, C8000, D0000, D8000, E0000, E8000 */
+	uint8_t smram;
+} bridges[] = {
+	{0x12378086, 0x59, 0x72}, /* 82441FX */
+	{0x71908086, 0x59, 0x72}, /* 82443BX */
+	{0x29c08086, 0x90, 0x9d}, /* Q35 */
+};
+enum { PAM_F0000 = 0, PAM_D0000 = 3, PAM_D8000 = 4 };
+
+bool a20_open = true;
+
+static uint8_t bitmaps[2][PAGE_SIZE] __attribute__((aligned(4096)));
+static const struct bridge *bridge;
+static uint8_t smram_value;
+static uint8_t kbc_command; /* D0h or D1h, until its data byte has passed */
+
+static void intercept(uint16_t port, bool on)
+{
+	uint8_t *byte = &bitmaps[port >> 15][(port & 0x7fff) / 8], bit = 1 << port % 8;
+
+	*byte = on ? *byte | bit : *byte & ~bit;
+}
+
+static void open_shadow(unsigned pam, uint8_t bits)
+{
+	uint8_t reg = bridge->pam + pam;
+
+	outl(PCI_ADDRESS, 0x80000000 | (reg & 0xfc));
+	outb(PCI_DATA + (reg & 3), inb(PCI_DATA + (reg & 3)) | bits);
+}
+
+void io_init(void)
+{
+	vmwrite(IO_BITMAP_A, phys_of(bitmaps[0]));
+	vmwrite(IO_BITMAP_B, phys_of(bitmaps[1]));
+	intercept(KBC_COMMAND, true);
+	intercept(PORT_92, true);
+	for (uint16_t port = PCI_ADDRESS; port < PCI_END; port++)
+		intercept(port, true);
+	outb(PORT_92, (inb(PORT_92) | PORT_92_A20) & ~PORT_92_RESET);
+
+	uint32_t address = inl(PCI_ADDRESS);
+	outl(PCI_ADDRESS, 0x80000000);
+	uint32_t id = inl(PCI_DATA);
+	for (unsigned i = 0; i < sizeof(bridges) / sizeof(*bridges); i++)
+		if (bridges[i].id == id)
+			bridge = &bridges[i];
+	if (bridge) {
+		open_shadow(PAM_F0000, 0x30);
+		open_shadow(PAM_D0000, 0x33);
+		open_shadow(PAM_D8000, 0x33);
+		outl(PCI_ADDRESS, 0x80000000 | (bridge->smram & 0xfc));
+		smram_value = inb(PCI_DATA + (bridge->smram & 3));
+	} else {
+		print("dfw-visor: host bridge %08x is not known, shadow RAM is not pinned\n", id);
+	}
+	outl(PCI_ADDRESS, address);
+}
+
+static void set_a20(struct vcpu *v, bool open)
+{
+	a20_open = open;
+	ept_select(v->in_assist, open);
+}
+
+/* Writes return true when they have reset the guest: its RIP is not to be touched any more. */
+static bool write_kbc_command(struct vcpu *v, uint8_t value)
+{
+	kbc_command = 0;
+	intercept(KBC_DATA, false);
+	switch (value) {
+	case KBC_A20_OFF:
+	case KBC_A20_ON:
+		set_a20(v, value == KBC_A20_ON);
+		return false;
+	case KBC_READ_OUTPUT:
+	case KBC_WRITE_OUTPUT:
+		kbc_command = value;
+		intercept(KBC_DATA, true);
+		break;
+	}
+	if (value >= KBC_PULSE) { /* a 0 among the low four bits pulses that output line */
+		if (value & OUTPUT_NO_RESET)
+			return false;
+		guest_init(v);
+		return true;
+	}
+	outb(KBC_COMMAND, value);
+	return false;
+}
+
+static bool write_kbc_data(struct vcpu *v, uint8_t value)
+{
+	bool reset = false;
+
+	if (kbc_command == KBC_WRITE_OUTPUT) {
+		kbc_command = 0;
+		intercept(KBC_DATA, false);
+		reset = !(value & OUTPUT_NO_RESET);
+		set_a20(v, value & OUTPUT_A20);
+		value |= OUTPUT_A20 | OUTPUT_NO_RESET;
+	}
+	outb(KBC_DATA, value);
+	if (reset)
+		guest_init(v);
+	return reset;
+}
+
+static uint8_t read_kbc_data(void)
+{
+	uint8_t value = inb(KBC_DATA);
+
+	if (kbc_command == KBC_READ_OUTPUT) {
+		kbc_command = 0;
+		intercept(KBC_DATA, false);
+		value = (value & ~OUTPUT_A20) | (a20_open ? OUTPUT_A20 : 0);
+	}
+	return value;
+}
+
+static bool write_port_92(struct vcpu *v, uint8_t value)
+{
+	set_a20(v, value & PORT_92_A20);
+	outb(PORT_92, (value | PORT_92_A20) & ~PORT_92_RESET);
+	if (value & PORT_92_RESET)
+		guest_init(v);
+	return value & PORT_92_RESET;
+}
+
+static uint8_t read_port_92(void)
+{
+	return (inb(PORT_92) & ~(PORT_92_A20 | PORT_92_RESET)) | (a20_open ? PORT_92_A20 : 0);
+}
+
+static bool write_byte(struct vcpu *v, uint16_t port, uint8_t value)
+{
+	switch (port) {
+	case KBC_DATA:
+		return write_kbc_data(v, value);
+	case KBC_COMMAND:
+		return write_kbc_command(v, value);
+	case PORT_92:
+		return write_port_92(v, value);
+	case RESET_CONTROL:
+		if (value & CF9_RESET)
+			restart_guest(v, value);
+		break;
+	}
+	outb(port, value);
+	return false;
+}
+
+static uint8_t read_byte(uint16_t port)
+{
+	switch (port) {
+	case KBC_DATA:
+		return read_kbc_data();
+	case PORT_92:
+		return read_port_92();
+	}
+	return inb(port);
+}
+
+/* What a write to the host bridge's register may change: keeps D0000 and F0000 RAM, SMRAM shut. */
+static uint8_t filter_bridge(uint8_t reg, uint8_t value)
+{
+	if (reg == bridge->pam + PAM_F0000)
+		return value | 0x30;
+	if (reg == bridge->pam + PAM_D0000 || reg == bridge->pam + PAM_D8000)
+		return value | 0x33;
+	if (reg == bridge->smram)
+		return smram_value;
+	return value;
+}
+
+static uint32_t read_port(uint16_t port, unsigned size)
+{
+	return size == 4 ? inl(port) : size == 2 ? inw(port) : inb(port);
+}
+
+static void write_port(uint16_t port, unsigned size, uint32_t value)
+{
+	if (size == 4)
+		outl(port, value);
+	else if (size == 2)
+		outw(port, value);
+	else
+		outb(port, value);
+}
+
+static void write_pci_data(uint16_t port, unsigned size, uint32_t value)
+{
+	uint32_t address = inl(PCI_ADDRESS);
+	uint8_t reg = (address & 0xfc) | (port & 3);
+
+	if (bridge && (address & 0x80ffff00) == 0x80000000)
+		for (unsigned i = 0; i < size; i++) {
+			uint32_t byte = filter_bridge(reg + i, value >> i * 8);
+			value = (value & ~(0xffu << i * 8)) | byte << i * 8;
+		}
+	write_port(port, size, value);
+}
+
+static bool is_pci(uint16_t port, unsigned size)
+{
+	return (port == PCI_ADDRESS && size == 4) || (port >= PCI_DATA && port + size <= PCI_END);
+}
+
+static bool write_io(struct vcpu *v, uint16_t port, unsigned size, uint32_t value)
+{
+	if (is_pci(port, size)) {
+		if (port < PCI_DATA)
+			outl(port, value);
+		else
+			write_pci_data(port, size, value);
+		return false;
+	}
+	/* the bus splits a wide access to narrow devices */
+	for (unsigned i = 0; i < size; i++)
+		if (write_byte(v, port + i, value >> i * 8))
+			return true;
+	return false;
+}
+
+static uint32_t read_io(uint16_t port, unsigned size)
+{
+	uint32_t value = 0;
+
+	if (is_pci(port, size))
+		return read_port(port, size);
+	for (unsigned i = 0; i < size; i++)
+		value |= (uint32_t)read_byte(port + i) << i * 8;
+	return value;
+}
+
+static void count(uint16_t port)
+{
+	unsigned which = port < PORT_92 ? 0 : port < PCI_ADDRESS ? 1 : port == RESET_CONTROL ? 2 : 3;
+
+	stats.io_exits[which]++;
+}
+
+void handle_io(struct vcpu *v)
+{
+	uint64_t qualification = vmread(EXIT_QUALIFICATION);
+	unsigned size = (qualification & IO_SIZE) + 1;
+	uint16_t port = qualification >> IO_PORT_SHIFT;
+	uint32_t mask = size == 4 ? 0xffffffff : (1u << size * 8) - 1;
+	uint64_t *rax = &v->gpr[DFW_RAX].q;
+
+	count(port);
+	if (qualification & IO_STRING)
+		fatal(v, "string I/O to port %x: not supported", port);
+	if (qualification & IO_IN) {
+		uint32_t value = read_io(port, size);
+		*rax = size == 4 ? value : (*rax & ~(uint64_t)mask) | value;
+	} else if (write_io(v, port, size, *rax & mask)) {
+		return;
+	}
+	skip_instruction();
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * visor's private memory, its map of physical memory, and guest memory as visor reaches it.
+ */
+#include "lib/string.h"
+#include "visor/visor.h"
+
+#define PTE_P  1
+#define PTE_W  2
+#define PTE_PS 0x80
+
+static uint64_t heap; /* physical address of the first free page */
+
+uint64_t phys_of(const void *p)
+{
+	uint64_t a = (uint64_t)p;
+
+	return a >= VISOR_BASE ? a - VISOR_BASE + boot->private_base : a - VISOR_PHYSMAP;
+}
+
+void *alloc_pages(unsigned count)
+{
+	uint64_t page = heap;
+
+	heap += count * PAGE_SIZE;
+	if (heap > boot->private_base + (uint64_t)boot->private_size)
+		stop("private memory used up");
+	return memset(phys(page), 0, count * PAGE_SIZE);
+}
+
+bool is_private(uint64_t address)
+{
+	return address - boot->private_base < boot->private_size;
+}
+
+bool is_ram(uint64_t address, uint64_t size)
+{
+	for (unsigned i = 0; i < boot->memmap_count; i++) {
+		const struct hvm_memmap_entry *m = &boot->memmap[i];
+		if (m->type == 1 && address >= m->addr && address - m->addr < m->size &&
+		    size <= m->size - (address - m->addr))
+			return true;
+	}
+	return false;
+}
+
+/* Where a page of the guest lies: A20 applied; NULL where it is not the guest's RAM. */
+static void *guest_page(uint64_t address)
+{
+	if (!a20_open)
+		address &= ~0x100000ull;
+	if (is_private(address) || !is_ram(address & -PAGE_SIZE, PAGE_SIZE))
+		return NULL;
+	return phys(address);
+}
+
+bool guest_read(uint64_t address, void *dst, unsigned len)
+{
+	while (len) {
+		unsigned part = PAGE_SIZE - address % PAGE_SIZE;
+		void *p = guest_page(address);
+		if (!p)
+			return false;
+		if (part > len)
+			part = len;
+		memcpy(dst, p, part);
+		dst = (char *)dst + part;
+		address += part;
+		len -= part;
+	}
+	return true;
+}
+
+bool guest_write(uint64_t address, const void *src, unsigned len)
+{
+	while (len) {
+		unsigned part = PAGE_SIZE - address % PAGE_SIZE;
+		void *p = guest_page(address);
+		if (!p)
+			return false;
+		if (part > len)
+			part = len;
+		memcpy(p, src, part);
+		src = (const char *)src + part;
+		address += part;
+		len -= part;
+	}
+	return true;
+}
+
+/* boot.c has mapped the first 4 GiB; adds RAM above, and drops the identity map. */
+void memory_init(void)
+{
+	uint64_t *pml4 = phys(read_cr3());
+	uint64_t *pdpt = phys(pml4[256] & -PAGE_SIZE);
+
+	heap = boot->heap;
+	for (unsigned i = 0; i < boot->memmap_count; i++) {
+		const struct hvm_memmap_entry *m = &boot->memmap[i];
+		uint64_t end = m->addr + m->size;
+		if (m->type != 1 || end <= 1ull << 32)
+			continue;
+		if (end > 512ull << 30)
+			stop("memory above 512 GiB");
+		for (uint64_t gib = m->addr >> 30; gib << 30 < end; gib++) {
+			if (pdpt[gib])
+				continue;
+			uint64_t *pd = alloc_pages(1);
+			pdpt[gib] = phys_of(pd) | PTE_P | PTE_W;
+			for (unsigned j = 0; j < 512; j++)
+				pd[j] = (gib << 30 | j * LARGE_PAGE) | PTE_P | PTE_W | PTE_PS;
+		}
+	}
+	pml4[0] = 0;
+	write_cr3(read_cr3());
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * VMX operation and the VMCS: controls made from the capability MSRs, host state.
+ */
+#include "visor/visor.h"
+
+/* VMCS and VMXON regions begin with the revision identifier. */
+static uint8_t vmxon_region[PAGE_SIZE] __attribute__((aligned(4096)));
+static uint8_t vmcs_region[PAGE_SIZE] __attribute__((aligned(4096)));
+
+struct control_bit {
+	uint32_t bit;
+	const char *name;
+};
+
+/* What visor cannot do without; names as in SDM vol. 3, 25.6 to 25.8. */
+static const struct control_bit proc_needed[] = {
+	{PROC_IO_BITMAPS, "use I/O bitmaps"},
+	{PROC_MONITOR_TRAP, "monitor trap flag"},
+	{PROC_MSR_BITMAPS, "use MSR bitmaps"},
+	{PROC_SECONDARY, "activate secondary controls"},
+	{0, 0},
+};
+static const struct control_bit proc2_needed[] = {{PROC2_EPT, "enable EPT"}, {0, 0}};
+static const struct control_bit exit_needed[] = {
+	{EXIT_SAVE_DEBUG, "save debug controls"},
+	{EXIT_HOST_64, "host address-space size"},
+	{0, 0},
+};
+static const struct control_bit entry_needed[] = {
+	{ENTRY_LOAD_DEBUG, "load debug controls"},
+	{ENTRY_IA32E_GUEST, "IA-32e mode guest"},
+	{0, 0},
+};
+static const struct control_bit none[] = {{0, 0}};
+
+/* A control field, SDM vol. 3, A.2: bits that must be 1, wanted where they may be 1. */
+static uint32_t control(uint32_t msr, uint32_t wanted, const struct control_bit *needed)
+{
+	uint64_t capability = rdmsr(msr);
+	uint32_t must = capability, may = capability >> 32;
+
+	for (; needed->name; needed++) {
+		if (!(may & needed->bit))
+			stop("this processor lacks the VMX control \"%s\" (MSR %x)", needed->name,
+			     msr);
+		wanted |= needed->bit;
+	}
+	return (wanted & may) | must;
+}
+
+static void refuse(uint32_t controls, uint32_t bit, const char *name)
+{
+	if (controls & bit)
+		stop("this processor forces the VMX control \"%s\"", name);
+}
+
+static void enable_vmx(void)
+{
+	enum { LOCKED = 1 << 0, OUTSIDE_SMX = 1 << 2 };
+	uint64_t feature_control;
+
+	if (!(cpuid(1, 0).ecx & 1 << 5))
+		stop("this processor has no VMX");
+	feature_control = rdmsr(MSR_FEATURE_CONTROL);
+	if (!(feature_control & LOCKED)) {
+		wrmsr(MSR_FEATURE_CONTROL, feature_control | LOCKED | OUTSIDE_SMX);
+		feature_control = rdmsr(MSR_FEATURE_CONTROL);
+	}
+	if (!(feature_control & OUTSIDE_SMX))
+		stop("VMX is locked off in IA32_FEATURE_CONTROL (%llx)",
+		     (unsigned long long)feature_control);
+
+	write_cr0((read_cr0() | rdmsr(MSR_VMX_CR0_FIXED0)) & rdmsr(MSR_VMX_CR0_FIXED1));
+	write_cr4((read_cr4() | rdmsr(MSR_VMX_CR4_FIXED0)) & rdmsr(MSR_VMX_CR4_FIXED1));
+
+	uint32_t revision = rdmsr(MSR_VMX_BASIC) & 0x7fffffff;
+	*(uint32_t *)vmxon_region = *(uint32_t *)vmcs_region = revision;
+	uint64_t vmxon = phys_of(vmxon_region), vmcs = phys_of(vmcs_region);
+	bool failed;
+	asm volatile("vmxon %1" : "=@ccbe"(failed) : "m"(vmxon) : "memory");
+	if (failed)
+		stop("VMXON failed");
+	asm volatile("vmclear %1" : "=@ccbe"(failed) : "m"(vmcs) : "memory");
+	if (!failed)
+		asm volatile("vmptrld %1" : "=@ccbe"(failed) : "m"(vmcs) : "memory");
+	if (failed)
+		stop("VMCLEAR or VMPTRLD failed");
+}
+
+static void set_controls(void)
+{
+	/* with bit 55 the TRUE MSRs tell what may really be 0, SDM vol. 3, A.2 */
+	bool exact = rdmsr(MSR_VMX_BASIC) >> 55 & 1;
+	uint32_t offset = exact ? MSR_VMX_TRUE_PINBASED - MSR_VMX_PINBASED : 0;
+
+	uint32_t proc = control(MSR_VMX_PROCBASED + offset, 0, proc_needed);
+	refuse(proc, PROC_CR3_LOAD, "CR3-load exiting");
+	refuse(proc, PROC_CR3_STORE, "CR3-store exiting");
+	uint32_t proc2 = control(MSR_VMX_PROCBASED2,
+				 PROC2_RDTSCP | PROC2_INVPCID | PROC2_XSAVES |
+					 (native_real_mode ? PROC2_UNRESTRICTED : 0),
+				 proc2_needed);
+	uint32_t entry = control(MSR_VMX_ENTRY + offset, 0, entry_needed);
+
+	vmwrite(PIN_CONTROLS, control(MSR_VMX_PINBASED + offset, 0, none));
+	vmwrite(PROC_CONTROLS, proc & ~PROC_MONITOR_TRAP);
+	vmwrite(PROC2_CONTROLS, proc2);
+	vmwrite(EXIT_CONTROLS, control(MSR_VMX_EXIT + offset, 0, exit_needed));
+	vmwrite(ENTRY_CONTROLS, entry & ~ENTRY_IA32E_GUEST);
+	if (proc2 & PROC2_XSAVES)
+		vmwrite(XSS_EXITING, 0);
+	vmwrite(EXCEPTION_BITMAP, 0);
+	vmwrite(PF_ERROR_MASK, 0);
+	vmwrite(PF_ERROR_MATCH, 0);
+	vmwrite(CR3_TARGET_COUNT, 0);
+	vmwrite(EXIT_MSR_STORE_COUNT, 0);
+	vmwrite(EXIT_MSR_LOAD_COUNT, 0);
+	vmwrite(ENTRY_MSR_LOAD_COUNT, 0);
+	vmwrite(VMCS_LINK, ~0ull);
+}
+
+static void set_host_state(void)
+{
+	enum { CODE = 0x08, DATA = 0x10, TSS = 0x18 };
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) idtr;
+	uint64_t tss = (uint64_t)host_tss;
+
+	host_gdt[TSS / 8] = 0x67 | (tss & 0xffffff) << 16 | 0x89ull << 40 | (tss >> 24 & 0xff) << 56;
+	host_gdt[TSS / 8 + 1] = tss >> 32;
+	asm volatile("sidt %0" : "=m"(idtr));
+
+	vmwrite(HOST_CR0, read_cr0());
+	vmwrite(HOST_CR3, read_cr3());
+	vmwrite(HOST_CR4, read_cr4());
+	vmwrite(HOST_CS_SELECTOR, CODE);
+	vmwrite(HOST_SS_SELECTOR, DATA);
+	vmwrite(HOST_DS_SELECTOR, DATA);
+	vmwrite(HOST_ES_SELECTOR, DATA);
+	vmwrite(HOST_FS_SELECTOR, DATA);
+	vmwrite(HOST_GS_SELECTOR, DATA);
+	vmwrite(HOST_TR_SELECTOR, TSS);
+	vmwrite(HOST_FS_BASE, 0);
+	vmwrite(HOST_GS_BASE, 0);
+	vmwrite(HOST_TR_BASE, tss);
+	vmwrite(HOST_GDTR_BASE, (uint64_t)host_gdt);
+	vmwrite(HOST_IDTR_BASE, idtr.base);
+	vmwrite(HOST_SYSENTER_CS, 0);
+	vmwrite(HOST_SYSENTER_ESP, 0);
+	vmwrite(HOST_SYSENTER_EIP, 0);
+	vmwrite(HOST_RIP, (uint64_t)vmx_exit);
+}
+
+void vmx_on(struct vcpu *v)
+{
+	enable_vmx();
+	set_controls();
+	set_host_state();
+	vmwrite(CR4_MASK, CR4_VMXE);
+	v->launched = false;
+}
+
+void vmx_off(void)
+{
+	asm volatile("vmxoff" : : : "cc", "memory");
+}

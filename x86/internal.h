@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Shared between the files of the interpreter: the instruction in flight, the opcode tables'
+ * row, and the access functions for memory, segments and flags.
+ *
+ * Faults unwind: raise() does not return, so a handler locates and reads everything first and
+ * changes the processor's state last.
+ */
+#ifndef X86_INTERNAL_H
+#define X86_INTERNAL_H
+
+#include <lib/string.h>
+#include <x86/x86.h>
+
+/* EFLAGS, SDM vol. 1, 3.4.3 */
+enum {
+	CF = 1 << 0,
+	PF = 1 << 2,
+	AF = 1 << 4,
+	ZF = 1 << 6,
+	SF = 1 << 7,
+	TF = 1 << 8,
+	IF = 1 << 9,
+	DF = 1 << 10,
+	OF = 1 << 11,
+	IOPL = 3 << 12,
+	NT = 1 << 14,
+	RF = 1 << 16,
+	VM = 1 << 17,
+	AC = 1 << 18,
+	VIF = 1 << 19,
+	VIP = 1 << 20,
+	ID = 1 << 21,
+	ARITHMETIC = CF | PF | AF | ZF | SF | OF,
+	FLAGS_FIXED = 1 << 1,
+	FLAGS_KNOWN = 0x3f7fd5,
+};
+
+/* Control registers, SDM vol. 3, 2.5 */
+enum {
+	CR0_PE = 1 << 0,
+	CR0_MP = 1 << 1,
+	CR0_EM = 1 << 2,
+	CR0_TS = 1 << 3,
+	CR0_ET = 1 << 4,
+	CR0_NE = 1 << 5,
+	CR0_WP = 1 << 16,
+	CR0_AM = 1 << 18,
+	CR0_NW = 1 << 29,
+	CR0_CD = 1 << 30,
+	CR4_VME = 1 << 0,
+	CR4_PVI = 1 << 1,
+	CR4_TSD = 1 << 2,
+	CR4_DE = 1 << 3,
+	CR4_PSE = 1 << 4,
+	CR4_PAE = 1 << 5,
+	CR4_PGE = 1 << 7,
+	CR4_PCE = 1 << 8,
+	CR4_OSFXSR = 1 << 9,
+	CR4_UMIP = 1 << 11,
+	CR4_LA57 = 1 << 12,
+	CR4_PCIDE = 1 << 17,
+	CR4_SMEP = 1 << 20,
+	CR4_SMAP = 1 << 21,
+	EFER_LME = 1 << 8,
+	EFER_LMA = 1 << 10,
+	EFER_NXE = 1 << 11,
+};
+#define CR0_PG (1u << 31)
+
+/* Debug registers, SDM vol. 3, 17.2 */
+enum { DR6_BD = 1 << 13, DR6_BS = 1 << 14, DR6_BT = 1 << 15, DR7_GD = 1 << 13, DR7_ENABLES = 0xff };
+#define DR6_ENABLED (1u << 12) /* pending debug exceptions only: SDM vol. 3, table 25-4 */
+
+/* Exceptions, SDM vol. 3, table 6-1 */
+enum {
+	DE = 0,
+	DB = 1,
+	NMI = 2,
+	BP = 3,
+	OVERFLOW = 4,
+	BR = 5,
+	UD = 6,
+	NM = 7,
+	DOUBLE_FAULT = 8,
+	TS = 10,
+	NP = 11,
+	STACK_FAULT = 12,
+	GP = 13,
+	PAGE_FAULT = 14,
+	MF = 16,
+	ALIGNMENT = 17,
+};
+
+/*
+ * Operands in the notation of SDM vol. 2, appendix A.2: an addressing method and a size. The
+ * methods that need ModRM come last, those that take immediate bytes before them.
+ */
+enum size { S_NONE, S_b, S_w, S_d, S_v, S_p, S_q, S_s };
+#define KIND(method, size) ((method) << 3 | (size))
+#define METHOD(kind)       ((kind) >> 3)
+#define SIZE(kind)         ((kind)&7)
+
+enum method {
+	M_NONE,
+	M_ACCUMULATOR,
+	M_CL,
+	M_DX,
+	M_ONE,
+	M_SEG,   /* a fixed segment register; the size field is its number */
+	M_Z,     /* the register in the opcode's low three bits */
+	M_X,     /* DS:rSI */
+	M_Y,     /* ES:rDI */
+	M_F,     /* flags */
+	M_I,     /* first with immediate bytes */
+	M_J,
+	M_O,
+	M_A,
+	M_E,     /* first with ModRM */
+	M_G,
+	M_M,
+	M_R,
+	M_S,
+	M_C,
+	M_D,
+	M_P,     /* MMX register in reg */
+	M_Q,     /* MMX register or memory */
+	M_V,     /* XMM register in reg */
+	M_W,     /* XMM register or memory */
+};
+
+enum operand {
+	None = 0,
+	AL = KIND(M_ACCUMULATOR, S_b),
+	AX = KIND(M_ACCUMULATOR, S_w),
+	eAX = KIND(M_ACCUMULATOR, S_v),
+	CL = KIND(M_CL, S_b),
+	DX = KIND(M_DX, S_w),
+	One = KIND(M_ONE, S_b),
+	ES = KIND(M_SEG, DFW_ES),
+	CS = KIND(M_SEG, DFW_CS),
+	SS = KIND(M_SEG, DFW_SS),
+	DS = KIND(M_SEG, DFW_DS),
+	FS = KIND(M_SEG, DFW_FS),
+	GS = KIND(M_SEG, DFW_GS),
+	Zb = KIND(M_Z, S_b),
+	Zv = KIND(M_Z, S_v),
+	Zd = KIND(M_Z, S_d),
+	Xb = KIND(M_X, S_b),
+	Xv = KIND(M_X, S_v),
+	Yb = KIND(M_Y, S_b),
+	Yv = KIND(M_Y, S_v),
+	Fv = KIND(M_F, S_v),
+	Ib = KIND(M_I, S_b),
+	Iw = KIND(M_I, S_w),
+	Iz = KIND(M_I, S_v),
+	Iv = KIND(M_I, S_v),
+	sIb = KIND(M_I, S_s), /* a byte, sign-extended to the operand size */
+	Jb = KIND(M_J, S_s),
+	Jz = KIND(M_J, S_v),
+	Ob = KIND(M_O, S_b),
+	Ov = KIND(M_O, S_v),
+	Ap = KIND(M_A, S_p),
+	Eb = KIND(M_E, S_b),
+	Ew = KIND(M_E, S_w),
+	Ed = KIND(M_E, S_d),
+	Ev = KIND(M_E, S_v),
+	Gb = KIND(M_G, S_b),
+	Gw = KIND(M_G, S_w),
+	Gd = KIND(M_G, S_d),
+	Gv = KIND(M_G, S_v),
+	M = KIND(M_M, S_NONE),
+	Mb = KIND(M_M, S_b),
+	Mw = KIND(M_M, S_w),
+	Md = KIND(M_M, S_d),
+	Mv = KIND(M_M, S_v),
+	Ma = KIND(M_M, S_v),
+	Mp = KIND(M_M, S_p),
+	Ms = KIND(M_M, S_p),
+	Mq = KIND(M_M, S_q),
+	Rd = KIND(M_R, S_d),
+	Rv = KIND(M_R, S_v),
+	Sw = KIND(M_S, S_w),
+	Cd = KIND(M_C, S_d),
+	Dd = KIND(M_D, S_d),
+	Pq = KIND(M_P, S_q),
+	Pd = KIND(M_P, S_d),
+	Nq = KIND(M_Q, S_NONE), /* MMX register in r/m; memory is #UD */
+	Qd = KIND(M_Q, S_d),
+	Qq = KIND(M_Q, S_q),
+	V = KIND(M_V, S_NONE),
+	W = KIND(M_W, S_NONE),
+	Ww = KIND(M_W, S_w),
+	Wd = KIND(M_W, S_d),
+	Wq = KIND(M_W, S_q),
+	Wx = KIND(M_W, S_p), /* 16 bytes */
+	Ux = KIND(M_W, S_s), /* XMM register in r/m; memory is #UD */
+};
+
+/* Attributes of a row. */
+enum row_flags {
+	HAS_MODRM = 1 << 0, /* derived from the operands, as is the next */
+	HAS_IMM = 1 << 1,
+	PREFIX = 1 << 2,
+	GROUP = 1 << 3,  /* operand[2] is the group, operands come from its row */
+	LOCK = 1 << 4,   /* LOCK is allowed with a memory operand */
+	CPL0 = 1 << 5,   /* #GP(0) at any other privilege */
+	PE = 1 << 6,     /* #UD in real and virtual-8086 mode */
+	SSE = 1 << 7,    /* #UD without CR4.OSFXSR */
+	KEEP_TRAP = 1 << 8, /* no single-step trap after it: INT n, MOV SS decides itself */
+	HOLE = 1 << 9,   /* not implemented yet */
+};
+
+struct insn;
+
+struct row {
+	void (*run)(struct insn *i);
+	uint8_t operand[3];
+	uint8_t reserved;
+	uint16_t flags;
+};
+
+enum group {
+	GROUP1,
+	GROUP1A,
+	GROUP2,
+	GROUP3B,
+	GROUP3V,
+	GROUP4,
+	GROUP5,
+	GROUP6,
+	GROUP7,
+	GROUP8,
+	GROUP9,
+	GROUP11,
+	GROUP15,
+	GROUPS
+};
+
+extern const struct row x86_opcodes[512]; /* 0F xx from 256 on */
+extern const struct row x86_groups[GROUPS][8];
+
+/* The instruction in flight. */
+struct insn {
+	struct x86 *x;
+	struct dfw_cpu *cpu;
+	const struct row *row;  /* of the group where the opcode names one */
+	const uint8_t *operand; /* the row's, or those that a group takes from its opcode */
+	uint32_t eip;      /* where to go on: the next instruction, or a branch's target */
+	uint32_t ea;       /* offset of the memory operand */
+	uint32_t imm;
+	uint32_t imm2;     /* ENTER's level, a far pointer's selector */
+	uint32_t debug;    /* data breakpoints hit */
+	uint8_t seg;       /* segment of the memory operand, overrides applied */
+	uint8_t opcode;
+	uint8_t modrm;
+	uint8_t osize;     /* operand and address size in bytes: 2 or 4 */
+	uint8_t asize;
+	uint8_t rep;       /* 0, F2 or F3 */
+	uint8_t override;  /* segment override + 1, or 0 */
+	uint8_t pos;       /* bytes decoded */
+	uint8_t have;      /* bytes fetched */
+	uint8_t ext;       /* EXT bit of error codes while an event is delivered */
+	uint8_t outcome;   /* enum x86_outcome */
+	uint8_t shadow;    /* interruptibility before the instruction */
+	bool lock;
+	bool esp_base;     /* the memory operand's base is ESP */
+	bool keep_rf;      /* the instruction loaded RF itself */
+	bool no_trap;      /* no single-step trap after it */
+};
+
+/* --- the processor's mode --- */
+
+static inline bool is_protected(const struct dfw_cpu *cpu)
+{
+	return (cpu->cr0 & CR0_PE) && !(cpu->rflags & VM);
+}
+
+static inline bool is_vm86(const struct dfw_cpu *cpu)
+{
+	return (cpu->cr0 & CR0_PE) && (cpu->rflags & VM);
+}
+
+static inline unsigned dpl(uint32_t access_rights)
+{
+	return access_rights >> DFW_AR_DPL_SHIFT & 3;
+}
+
+/* The current privilege level is SS.DPL, SDM vol. 3, 25.4.1. */
+static inline unsigned cpl(const struct dfw_cpu *cpu)
+{
+	if (!(cpu->cr0 & CR0_PE))
+		return 0;
+	return cpu->rflags & VM ? 3 : dpl(cpu->seg[DFW_SS].access_rights);
+}
+
+static inline unsigned iopl(const struct dfw_cpu *cpu)
+{
+	return (uint32_t)cpu->rflags >> 12 & 3;
+}
+
+/* --- faults: step.c --- */
+
+_Noreturn void x86_raise(struct insn *i, unsigned vector);
+_Noreturn void x86_raise_error(struct insn *i, unsigned vector, uint32_t error);
+
+/* --- decoding: decode.c --- */
+
+void x86_decode(struct insn *i);
+
+/* --- memory: memory.c --- */
+
+enum access {
+	READ = 0,
+	WRITE = 1 << 0,
+	FETCH = 1 << 1,
+	SYSTEM = 1 << 2, /* supervisor access whatever the CPL: descriptor tables, TSS */
+};
+
+/* Where an operand is: a register or mapped memory, or guest-physical memory. */
+struct place {
+	void *ptr;        /* NULL: go through phys */
+	uint64_t phys[2]; /* one for each page touched */
+	uint16_t size;
+	uint16_t first;   /* bytes in the first page */
+};
+
+uint64_t x86_translate(struct insn *i, uint32_t linear, unsigned access);
+/* Checks that len bytes at off may be accessed; the linear address. */
+uint32_t x86_linear(struct insn *i, unsigned seg, uint32_t off, uint32_t len, unsigned access);
+void x86_place(struct insn *i, struct place *p, uint32_t linear, unsigned len, unsigned access);
+void x86_get_bytes(struct insn *i, const struct place *p, void *dst);
+void x86_put_bytes(struct insn *i, const struct place *p, const void *src);
+void x86_read_linear(struct insn *i, uint32_t linear, void *dst, unsigned len, unsigned access);
+void x86_write_linear(struct insn *i, uint32_t linear, const void *src, unsigned len,
+		      unsigned access);
+void x86_fetch(struct insn *i);
+/* Loads cpu->pdpte from CR3; false where a reserved bit is set. */
+bool x86_load_pdptes(struct insn *i, uint64_t cr3, uint64_t cr4);
+/* Breakpoints of DR7 that match an access, in DR6 form; rw as in DR7. */
+uint32_t x86_breakpoints(const struct dfw_cpu *cpu, uint32_t linear, unsigned len, unsigned rw);
+
+static inline uint32_t get_ptr(const void *p, unsigned size)
+{
+	uint16_t w;
+	uint32_t d;
+
+	switch (size) {
+	case 1:
+		return *(const uint8_t *)p;
+	case 2:
+		__builtin_memcpy(&w, p, 2);
+		return w;
+	default:
+		__builtin_memcpy(&d, p, 4);
+		return d;
+	}
+}
+
+static inline void put_ptr(void *p, unsigned size, uint32_t value)
+{
+	uint16_t w = value;
+
+	switch (size) {
+	case 1:
+		*(uint8_t *)p = value;
+		break;
+	case 2:
+		__builtin_memcpy(p, &w, 2);
+		break;
+	default:
+		__builtin_memcpy(p, &value, 4);
+	}
+}
+
+static inline uint32_t get(struct insn *i, const struct place *p)
+{
+	uint32_t value = 0;
+
+	if (__builtin_expect(p->ptr != NULL, 1))
+		return get_ptr(p->ptr, p->size);
+	x86_get_bytes(i, p, &value);
+	return value;
+}
+
+static inline void put(struct insn *i, const struct place *p, uint32_t value)
+{
+	if (__builtin_expect(p->ptr != NULL, 1))
+		put_ptr(p->ptr, p->size, value);
+	else
+		x86_put_bytes(i, p, &value);
+}
+
+/* Does [off, off + len) lie within the segment? Expand-down: SDM vol. 3, 5.3. */
+static inline bool in_limit(const struct dfw_segment *s, uint32_t off, uint32_t len)
+{
+	uint32_t last = off + (len - 1);
+
+	if ((s->access_rights & (DFW_AR_S | DFW_AR_CODE | DFW_AR_EXPAND)) !=
+	    (DFW_AR_S | DFW_AR_EXPAND))
+		return last >= off && last <= s->limit;
+	return off > s->limit && last >= off &&
+	       ((s->access_rights & DFW_AR_DB) || last <= 0xffff);
+}
+
+static inline void place_memory(struct insn *i, struct place *p, unsigned seg, uint32_t off,
+				unsigned len, unsigned access)
+{
+	x86_place(i, p, x86_linear(i, seg, off, len, access), len, access);
+}
+
+static inline uint32_t read_memory(struct insn *i, unsigned seg, uint32_t off, unsigned len)
+{
+	struct place p;
+
+	place_memory(i, &p, seg, off, len, READ);
+	return get(i, &p);
+}
+
+static inline void write_memory(struct insn *i, unsigned seg, uint32_t off, unsigned len,
+				uint32_t value)
+{
+	struct place p;
+
+	place_memory(i, &p, seg, off, len, WRITE);
+	put(i, &p, value);
+}
+
+static inline uint32_t read_system(struct insn *i, uint32_t linear, unsigned len)
+{
+	uint32_t value = 0;
+
+	x86_read_linear(i, linear, &value, len, SYSTEM);
+	return value;
+}
+
+static inline void write_system(struct insn *i, uint32_t linear, unsigned len, uint32_t value)
+{
+	x86_write_linear(i, linear, &value, len, SYSTEM);
+}
+
+/* --- operands: decode.c --- */
+
+static inline unsigned operand_size(const struct insn *i, unsigned kind)
+{
+	static const uint8_t size[8] = {[S_b] = 1, [S_w] = 2, [S_d] = 4};
+
+	return size[SIZE(kind)] ? size[SIZE(kind)] : i->osize;
+}
+
+static inline void *reg_ptr(struct dfw_cpu *cpu, unsigned n, unsigned size)
+{
+	return size == 1 ? (void *)&cpu->gpr[n & 3].b[n >> 2 & 1] : (void *)&cpu->gpr[n & 7];
+}
+
+static inline unsigned modrm_reg(const struct insn *i)
+{
+	return i->modrm >> 3 & 7;
+}
+
+static inline bool is_memory(const struct insn *i)
+{
+	return i->modrm < 0xc0;
+}
+
+/* Finds operand n for READ or WRITE (reading and writing it needs WRITE). */
+void x86_operand(struct insn *i, struct place *p, unsigned n, unsigned access);
+uint32_t x86_load(struct insn *i, unsigned n);
+void x86_store(struct insn *i, unsigned n, uint32_t value);
+
+/* --- stack --- */
+
+static inline uint32_t stack_mask(const struct dfw_cpu *cpu)
+{
+	return cpu->seg[DFW_SS].access_rights & DFW_AR_DB ? 0xffffffffu : 0xffff;
+}
+
+/* A stack pointer on its way: changed by push and pop, made ESP by commit_stack. */
+static inline uint32_t get_stack(const struct dfw_cpu *cpu)
+{
+	return cpu->gpr[DFW_RSP].d & stack_mask(cpu);
+}
+
+static inline void commit_stack(struct dfw_cpu *cpu, uint32_t sp)
+{
+	if (stack_mask(cpu) == 0xffff)
+		cpu->gpr[DFW_RSP].w = sp;
+	else
+		cpu->gpr[DFW_RSP].d = sp;
+}
+
+static inline void push(struct insn *i, uint32_t *sp, unsigned size, uint32_t value)
+{
+	*sp = (*sp - size) & stack_mask(i->cpu);
+	write_memory(i, DFW_SS, *sp, size, value);
+}
+
+static inline uint32_t pop(struct insn *i, uint32_t *sp, unsigned size)
+{
+	uint32_t value = read_memory(i, DFW_SS, *sp, size);
+
+	*sp = (*sp + size) & stack_mask(i->cpu);
+	return value;
+}
+
+/* --- flags --- */
+
+static inline void set_flags(struct dfw_cpu *cpu, uint32_t mask, uint32_t value)
+{
+	cpu->rflags = (cpu->rflags & ~(uint64_t)mask) | (value & mask);
+}
+
+static inline uint32_t size_mask(unsigned size)
+{
+	return size == 4 ? 0xffffffffu : size == 2 ? 0xffff : 0xff;
+}
+
+static inline uint32_t sign_bit(unsigned size)
+{
+	return 1u << (size * 8 - 1);
+}
+
+static inline int32_t sign_extend(uint32_t value, unsigned size)
+{
+	return size == 1 ? (int8_t)value : size == 2 ? (int16_t)value : (int32_t)value;
+}
+
+/* SF, ZF and PF of a result. */
+static inline uint32_t result_flags(uint32_t r, unsigned size)
+{
+	uint32_t f = 0;
+
+	r &= size_mask(size);
+	if (!r)
+		f |= ZF;
+	if (r & sign_bit(size))
+		f |= SF;
+	if (!__builtin_parity(r & 0xff))
+		f |= PF;
+	return f;
+}
+
+/* --- segments: segment.c --- */
+
+struct descriptor {
+	uint32_t low, high;
+	uint32_t address; /* linear, of its first byte */
+};
+
+/* Reads the descriptor of a selector; past the table's end: `vector` with the selector. */
+void x86_read_descriptor(struct insn *i, uint16_t selector, struct descriptor *d, unsigned vector);
+void x86_unpack(const struct descriptor *d, uint16_t selector, struct dfw_segment *s);
+void x86_set_accessed(struct insn *i, struct descriptor *d);
+/* Checks and fills *s as MOV Sreg would; the caller stores it when nothing can fault any more. */
+void x86_check_segment(struct insn *i, unsigned n, uint16_t selector, struct dfw_segment *s);
+void x86_load_segment(struct insn *i, unsigned n, uint16_t selector);
+/* The same for a stack segment of privilege `level`; faults as `vector` with the selector. */
+void x86_check_stack(struct insn *i, uint16_t selector, unsigned level, unsigned vector,
+		     struct dfw_segment *s);
+void x86_real_segment(const struct dfw_cpu *cpu, unsigned n, uint16_t selector,
+		      struct dfw_segment *s);
+
+static inline uint32_t descriptor_ar(const struct descriptor *d)
+{
+	return d->high >> 8 & 0xf0ff;
+}
+
+/* --- transfers: transfer.c, task.c --- */
+
+/* Delivers an interrupt; i->eip is the return address. */
+void x86_interrupt(struct insn *i, unsigned vector, enum x86_event_kind kind, bool has_error,
+		   uint32_t error);
+void x86_near_branch(struct insn *i, uint32_t target);
+
+enum task_source { TASK_JMP, TASK_CALL, TASK_IRET, TASK_GATE };
+/* Leaves the new EIP in i->eip. */
+void x86_switch_task(struct insn *i, uint16_t selector, unsigned source, bool has_error,
+		     uint32_t error);
+/* SS:ESP of a privilege level from the current TSS. */
+void x86_tss_stack(struct insn *i, unsigned level, uint16_t *ss, uint32_t *esp);
+
+/* --- system: system.c --- */
+
+void x86_check_io(struct insn *i, uint16_t port, unsigned size);
+/* Replaces the flags that POPF or IRET may change at this privilege. */
+void x86_write_flags(struct insn *i, uint32_t value, unsigned size);
+void x86_control_written(struct insn *i, unsigned n);
+
+/* Handlers, named by the tables. */
+#define HANDLER(name) void x86_op_##name(struct insn *i)
+#define I(opcode, name, handler, ...) HANDLER(handler);
+#define G(group, reg, name, handler, ...) HANDLER(handler);
+#include "opcodes.def"
+#undef I
+#undef G
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From segment and offset to bytes: segment checks, paging, breakpoints, instruction fetch.
+ */
+#include "internal.h"
+
+/* Page-table entries, SDM vol. 3, 4.3-4.5; error codes, 4.7 */
+enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_A = 0x20, PTE_D = 0x40, PTE_PS = 0x80 };
+enum { PF_PRESENT = 1, PF_WRITE = 2, PF_USER = 4, PF_RESERVED = 8, PF_FETCH = 16 };
+#define PTE_ADDRESS 0x000ffffffffff000ull
+#define PTE_NX      (1ull << 63)
+
+static _Noreturn void page_fault(struct insn *i, uint32_t linear, unsigned access, unsigned error)
+{
+	struct dfw_cpu *cpu = i->cpu;
+
+	if (access & WRITE)
+		error |= PF_WRITE;
+	if (!(access & SYSTEM) && cpl(cpu) == 3)
+		error |= PF_USER;
+	if ((access & FETCH) && (((cpu->cr4 & CR4_PAE) && (cpu->efer & EFER_NXE)) ||
+				 (cpu->cr4 & CR4_SMEP)))
+		error |= PF_FETCH;
+	cpu->cr2 = linear;
+	x86_raise_error(i, PAGE_FAULT, error);
+}
+
+static uint64_t read_entry(struct insn *i, uint64_t phys, unsigned size)
+{
+	uint64_t entry = 0;
+	void *p = i->x->ops->map ? i->x->ops->map(i->x->world, phys, size, false) : NULL;
+
+	if (!p)
+		i->x->ops->read(i->x->world, phys, &entry, size);
+	else if (size == 8)
+		__builtin_memcpy(&entry, p, 8);
+	else
+		entry = get_ptr(p, 4);
+	return entry;
+}
+
+/* Is the access forbidden by the and-ed rights of the whole walk? SDM vol. 3, 4.6 */
+static bool forbidden(const struct dfw_cpu *cpu, uint32_t rights, bool nx, unsigned access)
+{
+	bool user = !(access & SYSTEM) && cpl(cpu) == 3;
+
+	if (user ? !(rights & PTE_U) : false)
+		return true;
+	if ((access & WRITE) && !(rights & PTE_W) && (user || (cpu->cr0 & CR0_WP)))
+		return true;
+	if (access & FETCH)
+		return nx || (!user && (rights & PTE_U) && (cpu->cr4 & CR4_SMEP));
+	return !user && (rights & PTE_U) && (cpu->cr4 & CR4_SMAP) &&
+	       ((access & SYSTEM) || !(cpu->rflags & AC));
+}
+
+static uint64_t walk(struct insn *i, uint32_t linear, unsigned access)
+{
+	struct dfw_cpu *cpu = i->cpu;
+	bool pae = cpu->cr4 & CR4_PAE;
+	unsigned entry_size = pae ? 8 : 4, bits = pae ? 9 : 10, level = 2, shift, used = 0;
+	uint64_t table = cpu->cr3 & (pae ? PTE_ADDRESS : 0xfffff000), entry, base, at[5];
+	uint64_t value[5];
+	uint32_t rights = PTE_W | PTE_U;
+	bool nx = false;
+
+	if (cpu->efer & EFER_LMA) {
+		level = cpu->cr4 & CR4_LA57 ? 5 : 4;
+	} else if (pae) {
+		entry = cpu->pdpte[linear >> 30];
+		if (!(entry & PTE_P))
+			page_fault(i, linear, access, 0);
+		table = entry & PTE_ADDRESS;
+	}
+	for (;; level--) {
+		shift = 12 + (level - 1) * bits;
+		at[used] = table;
+		if (shift < 32)
+			at[used] += ((linear >> shift) & ((1u << bits) - 1)) * entry_size;
+		entry = value[used] = read_entry(i, at[used], entry_size);
+		used++;
+		if (!(entry & PTE_P))
+			page_fault(i, linear, access, 0);
+		if ((entry & PTE_NX) && !(cpu->efer & EFER_NXE))
+			page_fault(i, linear, access, PF_PRESENT | PF_RESERVED);
+		rights &= entry;
+		nx |= !!(entry & PTE_NX);
+		if (level == 1 || ((entry & PTE_PS) && level <= (cpu->efer & EFER_LMA ? 3 : 2) &&
+				   (pae || (cpu->cr4 & CR4_PSE))))
+			break;
+		if ((entry & PTE_PS) && level > 2)
+			page_fault(i, linear, access, PF_PRESENT | PF_RESERVED);
+		table = entry & (pae ? PTE_ADDRESS : 0xfffff000);
+	}
+	base = entry & (pae ? PTE_ADDRESS : 0xfffff000);
+	if (level > 1) {
+		/* SDM vol. 3, tables 4-4 and 4-16: bits above PAT and below the frame */
+		uint32_t low = (1u << shift) - 1;
+
+		if (!pae) {
+			base = (entry & 0xffc00000) | (entry & 0x1fe000) << 19;
+			if (entry & 0x200000)
+				page_fault(i, linear, access, PF_PRESENT | PF_RESERVED);
+		} else {
+			if (entry & low & 0xffffe000)
+				page_fault(i, linear, access, PF_PRESENT | PF_RESERVED);
+			base &= ~(uint64_t)low;
+		}
+	}
+	if (forbidden(cpu, rights, nx, access))
+		page_fault(i, linear, access, PF_PRESENT);
+	while (used--) {
+		uint64_t set = value[used] | PTE_A;
+
+		if (value[used] == entry && (access & WRITE))
+			set |= PTE_D;
+		entry = 0; /* only the last one, visited first, is a page's own */
+		if (set != value[used])
+			i->x->ops->write(i->x->world, at[used], &set, entry_size);
+	}
+	return base | (linear & ((1u << shift) - 1));
+}
+
+uint64_t x86_translate(struct insn *i, uint32_t linear, unsigned access)
+{
+	if (!(i->cpu->cr0 & CR0_PG))
+		return linear;
+	return walk(i, linear, access);
+}
+
+bool x86_load_pdptes(struct insn *i, uint64_t cr3, uint64_t cr4)
+{
+	uint64_t pdpte[4];
+	unsigned n;
+
+	for (n = 0; n < 4; n++) {
+		pdpte[n] = read_entry(i, (cr3 & 0xffffffe0) + 8 * n, 8);
+		/* SDM vol. 3, table 4-8 */
+		if ((pdpte[n] & PTE_P) && (pdpte[n] & 0xfff00000000001e6ull))
+			return false;
+	}
+	for (n = 0; n < 4; n++)
+		i->cpu->pdpte[n] = pdpte[n];
+	return true;
+}
+
+uint32_t x86_breakpoints(const struct dfw_cpu *cpu, uint32_t linear, unsigned len, unsigned rw)
+{
+	/* SDM vol. 3, 17.2.4: LEN 2 means 8 bytes */
+	static const uint8_t length[4] = {1, 2, 8, 4};
+	uint32_t dr7 = cpu->dr7, hit = 0;
+	unsigned n;
+
+	for (n = 0; n < 4; n++) {
+		unsigned type = dr7 >> (16 + 4 * n) & 3, size = length[dr7 >> (18 + 4 * n) & 3];
+		uint32_t start = (uint32_t)cpu->dr[n] & ~(size - 1);
+
+		if (!(dr7 >> (2 * n) & 3))
+			continue;
+		if (type != rw && !(type == 3 && rw == 1))
+			continue;
+		if (linear - start < size || start - linear < len)
+			hit |= 1u << n | DR6_ENABLED;
+	}
+	return hit;
+}
+
+/* Reads go by rw 3, writes by 1 and 3. */
+static void data_breakpoints(struct insn *i, uint32_t linear, unsigned len, unsigned access)
+{
+	i->debug |= x86_breakpoints(i->cpu, linear, len, access & WRITE ? 1 : 3);
+}
+
+static _Noreturn void segment_fault(struct insn *i, unsigned seg)
+{
+	x86_raise_error(i, seg == DFW_SS ? STACK_FAULT : GP, i->ext);
+}
+
+uint32_t x86_linear(struct insn *i, unsigned seg, uint32_t off, uint32_t len, unsigned access)
+{
+	const struct dfw_segment *s = &i->cpu->seg[seg];
+	uint32_t ar = s->access_rights, linear = (uint32_t)s->base + off;
+
+	/* A writable data segment that expands up is nearly every access. */
+	if (__builtin_expect((ar & (DFW_AR_UNUSABLE | DFW_AR_P | DFW_AR_S | DFW_AR_CODE |
+				    DFW_AR_EXPAND | DFW_AR_WRITABLE)) ==
+				     (DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE) &&
+			     off <= s->limit && s->limit - off >= len - 1, 1)) {
+		if (__builtin_expect(i->cpu->dr7 & DR7_ENABLES, 0))
+			data_breakpoints(i, linear, len, access);
+		return linear;
+	}
+	if ((ar & DFW_AR_UNUSABLE) || !(ar & DFW_AR_P))
+		segment_fault(i, seg);
+	if (ar & DFW_AR_CODE) {
+		/* In real mode CS may be written whatever its type, SDM vol. 3, 21.1.1. */
+		if (is_protected(i->cpu) && ((access & WRITE) || !(ar & DFW_AR_WRITABLE)))
+			segment_fault(i, seg);
+	} else if ((access & WRITE) && !(ar & DFW_AR_WRITABLE)) {
+		segment_fault(i, seg);
+	}
+	if (!in_limit(s, off, len))
+		segment_fault(i, seg);
+	if (i->cpu->dr7 & DR7_ENABLES)
+		data_breakpoints(i, linear, len, access);
+	return linear;
+}
+
+void x86_place(struct insn *i, struct place *p, uint32_t linear, unsigned len, unsigned access)
+{
+	uint32_t room = 4096 - (linear & 4095);
+
+	p->size = len;
+	p->phys[0] = x86_translate(i, linear, access);
+	if (__builtin_expect(len <= room, 1)) {
+		p->first = len;
+		p->ptr = i->x->ops->map ? i->x->ops->map(i->x->world, p->phys[0], len,
+							 access & WRITE)
+					: NULL;
+		return;
+	}
+	p->first = room;
+	p->phys[1] = x86_translate(i, linear + room, access);
+	p->ptr = NULL;
+}
+
+void x86_get_bytes(struct insn *i, const struct place *p, void *dst)
+{
+	if (p->ptr) {
+		memcpy(dst, p->ptr, p->size);
+		return;
+	}
+	i->x->ops->read(i->x->world, p->phys[0], dst, p->first);
+	if (p->first < p->size)
+		i->x->ops->read(i->x->world, p->phys[1], (uint8_t *)dst + p->first,
+				p->size - p->first);
+}
+
+void x86_put_bytes(struct insn *i, const struct place *p, const void *src)
+{
+	if (p->ptr) {
+		memcpy(p->ptr, src, p->size);
+		return;
+	}
+	i->x->ops->write(i->x->world, p->phys[0], src, p->first);
+	if (p->first < p->size)
+		i->x->ops->write(i->x->world, p->phys[1], (const uint8_t *)src + p->first,
+				 p->size - p->first);
+}
+
+void x86_read_linear(struct insn *i, uint32_t linear, void *dst, unsigned len, unsigned access)
+{
+	struct place p;
+
+	x86_place(i, &p, linear, len, access);
+	x86_get_bytes(i, &p, dst);
+}
+
+void x86_write_linear(struct insn *i, uint32_t linear, const void *src, unsigned len,
+		      unsigned access)
+{
+	struct place p;
+
+	x86_place(i, &p, linear, len, access | WRITE);
+	x86_put_bytes(i, &p, src);
+}
+
+void x86_fetch(struct insn *i)
+{
+	const struct dfw_segment *cs = &i->cpu->seg[DFW_CS];
+	uint32_t off = (uint32_t)i->cpu->rip + i->have, linear = (uint32_t)cs->base + off;
+	uint32_t room = 15 - i->have, page = 4096 - (linear & 4095);
+	uint8_t *dst = i->x->insn.bytes + i->have;
+	uint64_t phys;
+	void *src;
+
+	if (!room || !in_limit(cs, off, 1))
+		x86_raise_error(i, GP, 0);
+	if (room > page)
+		room = page;
+	if (room > 1 && !in_limit(cs, off, room)) /* the segment ends first */
+		room = cs->limit - off + 1;
+	phys = x86_translate(i, linear, FETCH);
+	src = i->x->ops->map ? i->x->ops->map(i->x->world, phys, room, false) : NULL;
+	if (!src)
+		i->x->ops->read(i->x->world, phys, dst, room);
+	else if (room == 15)
+		__builtin_memcpy(dst, src, 15);
+	else
+		memcpy(dst, src, room);
+	i->have += room;
+}
