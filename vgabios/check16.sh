@@ -6,7 +6,7 @@
 # with an address-size prefix, and everything beyond the 80386.
 objdump -d -m i8086 --no-show-raw-insn "$1" | awk -v elf="$1" '
 /^[0-9a-f]+ </ { where = $2 }
-/^ *[0-9a-f]+:\t/ {
+where !~ /^<font_/ && /^ *[0-9a-f]+:\t/ {
 	text = $0
 	sub(/^ *[0-9a-f]+:\t/, "", text)
 	if (text ~ /^(call|ret|lcall|lret|iret|jmp|ljmp|lea|enter|leave)l / ||
