@@ -6,6 +6,9 @@ VMXASSIST_OBJS := $(call objs,m32,vmxassist/entry.S vmxassist/monitor.c vmxassis
 vmxassist: $(BUILD)/vmxassist.bin
 all: vmxassist
 
+# The interpreter is not complete yet: without it the payload is an empty stand-in, which vmxloader
+# refuses by name when a host asks for the assist.
+ifneq ($(wildcard x86/part.mk),)
 $(BUILD)/vmxassist.lds: vmxassist/vmxassist.lds.S include/dfw/layout.h
 	$(Q)mkdir -p $(@D) && $(CC) -E -P -Iinclude -D__ASSEMBLY__ -o $@ $<
 
@@ -15,5 +18,10 @@ $(BUILD)/vmxassist.elf: $(BUILD)/vmxassist.lds $(VMXASSIST_OBJS) $(BUILD)/m32/x8
 
 $(BUILD)/vmxassist.bin: $(BUILD)/vmxassist.elf
 	$(Q)echo "  BIN  $@" && $(OBJCOPY) -O binary $< $@
+
+else
+$(BUILD)/vmxassist.bin:
+	$(Q)mkdir -p $(@D) && : >$@
+endif
 
 .PHONY: vmxassist

@@ -168,3 +168,24 @@ void caches_on(uint32_t hole)
 	asm volatile("wbinvd; mov %%cr0, %0" : "=r"(cr0) : : "memory");
 	asm volatile("mov %0, %%cr0" : : "r"(cr0 & ~0x60000000u)); /* CD, NW */
 }
+
+#define CPUID_APIC	 (1 << 9)
+#define MSR_APIC_BASE	 0x1b
+#define APIC_BASE_ENABLE (1 << 11)
+enum { APIC_SVR = 0xf0, APIC_LINT0 = 0x350, APIC_LINT1 = 0x360 };
+
+void local_apic_virtual_wire(void)
+{
+	uint64_t base;
+	volatile uint32_t *apic;
+
+	if (!(cpuid(1).edx & CPUID_APIC))
+		return;
+	base = rdmsr(MSR_APIC_BASE);
+	if (!(base & APIC_BASE_ENABLE) || base >> 32)
+		return;
+	apic = (volatile uint32_t *)((uint32_t)base & ~0xfffu);
+	apic[APIC_SVR / 4] = 0x1ff;
+	apic[APIC_LINT0 / 4] = 0x700; /* ExtINT */
+	apic[APIC_LINT1 / 4] = 0x400; /* NMI */
+}

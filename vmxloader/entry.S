@@ -75,8 +75,9 @@ start_native:
 
 	.code16
 real_start:
-	movl	%cr0, %eax
-	andb	$0xfe, %al
+	xorl	%eax, %eax
+	movl	%eax, %cr4
+	movb	$0x10, %al	/* ET only: the reset state, caches on */
 	movl	%eax, %cr0
 	ljmp	$0, $REAL_START + 1f - real_start
 1:	xorl	%eax, %eax

@@ -49,6 +49,9 @@ void shadow_set(uint32_t start, uint32_t end, enum shadow mode);
 unsigned physical_bits(void);
 /* Caches on; memory types for RAM and, from hole to 4 GiB, for devices. */
 void caches_on(uint32_t hole);
+/* The 8259A's interrupts go through the local APIC, where there is one: virtual wire mode by LINT0,
+ * MultiProcessor Specification 1.4, 3.6.2.2. */
+void local_apic_virtual_wire(void);
 
 /* vga.c: which of our VGA BIOSes the display needs */
 enum vga vga_find(const struct pci *pci);

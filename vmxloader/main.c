@@ -109,11 +109,13 @@ void loader_main(uint32_t eax, uint32_t ebx, uint32_t esi)
 	high = e820_ram_top(&map, UINT64_MAX);
 	high = high > 4 * GIB ? high : 4 * GIB;
 	caches_on(hole);
+	local_apic_virtual_wire();
 	shadow_open(assist ? DFW_VMXASSIST : DFW_ROMBIOS);
 	pci_setup(&pci, host.entry == ENTRY_ROM, hole, high);
 	vga = vga_find(&pci);
 	payloads_place(&host, vga, assist);
 	fill_handoff(place_irq_table());
+	shadow_set(0xf0000, 0x100000, SHADOW_READ_ONLY);
 
 	if (assist)
 		start_assist(assist_prepare(&options, reserve));
