@@ -281,7 +281,7 @@ static void qemu_poll(struct guest *g)
 
 	/* one wait, then all that is there */
 	for (unsigned i = 0, wait = 50000; i < 50 && q.vnc; i++, wait = 0) {
-		int n = WaitForMessage(q.vnc, wait);
+		int n = q.vnc->buffered ? 1 : WaitForMessage(q.vnc, wait);
 		if (n == 0)
 			break;
 		if (n < 0 || !HandleRFBServerMessage(q.vnc)) {
@@ -289,7 +289,8 @@ static void qemu_poll(struct guest *g)
 			q.vnc = NULL;
 		}
 	}
-	if (!q.vnc)
+	/* a screen that grew can end the connection: libvncclient refuses what came before the new size */
+	if (!q.vnc && g->pid > 0 && !connect_vnc(g))
 		nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
 	if (q.vnc && g->picture_changed && g->picture.pixels) {
 		const uint32_t *from = (const uint32_t *)q.vnc->frameBuffer;
