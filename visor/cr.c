@@ -162,7 +162,7 @@ static bool turn_paging_off(struct vcpu *v, uint64_t cr4)
 }
 
 /* MOV to CR0 in the assist's world: PE=1 is RESTORE; otherwise only NE can have changed. */
-static bool write_assist_cr0(struct vcpu *v, uint64_t value)
+static bool set_assist_cr0(struct vcpu *v, uint64_t value)
 {
 	if (value & CR0_PE) {
 		const char *error = assist_restore(v);
@@ -177,7 +177,7 @@ static bool write_assist_cr0(struct vcpu *v, uint64_t value)
 }
 
 /* SDM vol. 2, MOV to CR0. RIP is moved past the instruction where it has an effect. */
-bool write_cr0(struct vcpu *v, uint64_t value)
+bool set_guest_cr0(struct vcpu *v, uint64_t value)
 {
 	uint64_t old = cr0_view();
 
@@ -185,7 +185,7 @@ bool write_cr0(struct vcpu *v, uint64_t value)
 	    (value & CR0_NW && !(value & CR0_CD)))
 		return false;
 	if (v->in_assist)
-		return write_assist_cr0(v, value);
+		return set_assist_cr0(v, value);
 	if ((value ^ old) & CR0_PG) {
 		uint64_t cr4 = cr4_view();
 		if (!(value & CR0_PG ? turn_paging_on(v, cr4) : turn_paging_off(v, cr4)))
@@ -202,14 +202,14 @@ bool write_cr0(struct vcpu *v, uint64_t value)
 	return true;
 }
 
-bool write_cr3(struct vcpu *v, uint64_t value)
+bool set_guest_cr3(struct vcpu *v, uint64_t value)
 {
 	v->cr3 = value;
 	skip_instruction();
 	return true;
 }
 
-bool write_cr4(struct vcpu *v, uint64_t value)
+bool set_guest_cr4(struct vcpu *v, uint64_t value)
 {
 	uint64_t allowed = rdmsr(MSR_VMX_CR4_FIXED1) & ~(uint64_t)(CR4_VMXE | CR4_SMXE);
 
@@ -221,7 +221,7 @@ bool write_cr4(struct vcpu *v, uint64_t value)
 }
 
 /* SDM vol. 3, 2.2.1 */
-bool write_efer(struct vcpu *v, uint64_t value)
+bool set_guest_efer(struct vcpu *v, uint64_t value)
 {
 	uint32_t features = cpuid(0x80000001, 0).edx;
 	uint64_t allowed = EFER_LMA; /* written values of it are ignored */

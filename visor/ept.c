@@ -12,7 +12,7 @@
  * touches them, from a pool that is emptied when it runs out.
  *
  * A guest's write to a read-only page is dropped as on a ROM, with nothing decoded: the page is
- * replaced by a copy, the instruction runs with the monitor trap flag set, the page is put back.
+ * replaced by a copy, the instruction is run in a single step, the page is put back.
  */
 #include <dfw/layout.h>
 #include "lib/string.h"
@@ -217,13 +217,6 @@ void ept_protect_assist(void)
 	invept();
 }
 
-static void set_monitor_trap(bool on)
-{
-	uint32_t controls = vmread(PROC_CONTROLS);
-
-	vmwrite(PROC_CONTROLS, on ? controls | PROC_MONITOR_TRAP : controls & ~PROC_MONITOR_TRAP);
-}
-
 static void drop_write(struct vcpu *v, uint64_t address)
 {
 	uint64_t *entry = walk(current, address, 0);
@@ -236,19 +229,18 @@ static void drop_write(struct vcpu *v, uint64_t address)
 	*entry = phys_of(step_copy[steps]) | EPT_RWX | EPT_WB;
 	steps++;
 	invept();
-	set_monitor_trap(true);
+	step_begin();
 	if (address - DFW_VMXASSIST < DFW_VMXASSIST_SIZE)
 		stats.assist_writes_dropped++;
 }
 
-void handle_monitor_trap(struct vcpu *v)
+void ept_step_over(void)
 {
 	while (steps) {
 		steps--;
 		*step[steps].entry = step[steps].value;
 	}
 	invept();
-	set_monitor_trap(false);
 }
 
 void handle_ept_violation(struct vcpu *v)

@@ -179,20 +179,20 @@ static void handle_cr_access(struct vcpu *v)
 	if (!in_64bit_mode())
 		value = (uint32_t)value;
 	if (type == CLTS) {
-		done = write_cr0(v, cr0_view() & ~(uint64_t)CR0_TS);
+		done = set_guest_cr0(v, cr0_view() & ~(uint64_t)CR0_TS);
 	} else if (type == LMSW) { /* cannot clear PE */
 		const uint64_t low = CR0_MP | CR0_EM | CR0_TS;
-		done = write_cr0(v, (cr0_view() & ~low) | (qualification >> 16 & (low | CR0_PE)));
+		done = set_guest_cr0(v, (cr0_view() & ~low) | (qualification >> 16 & (low | CR0_PE)));
 	} else {
 		switch (cr) {
 		case 0:
-			done = write_cr0(v, value);
+			done = set_guest_cr0(v, value);
 			break;
 		case 3:
-			done = write_cr3(v, value);
+			done = set_guest_cr3(v, value);
 			break;
 		case 4:
-			done = write_guest_cr4(v, value);
+			done = set_guest_cr4(v, value);
 			break;
 		default:
 			fatal(v, "unexpected write to CR%u", cr);
@@ -253,7 +253,7 @@ static const struct {
 	[EXIT_IO]            = {handle_io, "I/O"},
 	[EXIT_RDMSR]         = {handle_rdmsr, "RDMSR"},
 	[EXIT_WRMSR]         = {handle_wrmsr, "WRMSR"},
-	[EXIT_MONITOR_TRAP]  = {handle_monitor_trap, "monitor trap"},
+	[EXIT_MONITOR_TRAP]  = {0, "monitor trap"},
 	[EXIT_EPT_VIOLATION] = {handle_ept_violation, "EPT violation"},
 	[EXIT_EPT_MISCONFIGURATION] = {0, "EPT misconfiguration"},
 	[EXIT_INVEPT]        = {handle_undefined, "INVEPT"},
@@ -288,12 +288,18 @@ static void handle_exit(struct vcpu *v)
 	if (!native_real_mode && (vmread(GUEST_CR0) & always) != always)
 		fatal(v, "the guest's real CR0 is %llx: PE or PG lost",
 		      (unsigned long long)vmread(GUEST_CR0));
-	if (basic >= DFW_VISOR_EXIT_REASONS || !exits[basic].handle)
+	redeliver();
+	bool stepped = false;
+	if (step_active() && basic != EXIT_EPT_VIOLATION) {
+		ept_step_over();
+		stepped = step_end(v, basic);
+	}
+	if (!stepped && (basic >= DFW_VISOR_EXIT_REASONS || !exits[basic].handle))
 		fatal(v, "exit that visor does not expect: %u %s, qualification %llx", basic,
 		      basic < DFW_VISOR_EXIT_REASONS && exits[basic].name ? exits[basic].name : "",
 		      (unsigned long long)vmread(EXIT_QUALIFICATION));
-	redeliver();
-	exits[basic].handle(v);
+	if (!stepped)
+		exits[basic].handle(v);
 	if (v->nmi_pending)
 		deliver_nmi(v);
 }

@@ -50,7 +50,7 @@ void handle_msr(struct vcpu *v, bool write)
 	bool done = !(rule & (write ? WRITE_GP : READ_GP));
 
 	if (done && write && !(rule & WRITE_DROPPED))
-		done = write_efer(v, value);
+		done = set_guest_efer(v, value);
 	if (!done) {
 		inject(v, VECTOR_GP, 0);
 		return;

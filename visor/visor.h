@@ -75,10 +75,10 @@ void assist_failed(struct vcpu *v, const char *why) __attribute__((noreturn));
 uint64_t cr0_view(void);
 uint64_t cr3_view(struct vcpu *v);
 uint64_t cr4_view(void);
-bool write_cr0(struct vcpu *v, uint64_t value);
-bool write_cr3(struct vcpu *v, uint64_t value);
-bool write_cr4(struct vcpu *v, uint64_t value);
-bool write_efer(struct vcpu *v, uint64_t value);
+bool set_guest_cr0(struct vcpu *v, uint64_t value);
+bool set_guest_cr3(struct vcpu *v, uint64_t value);
+bool set_guest_cr4(struct vcpu *v, uint64_t value);
+bool set_guest_efer(struct vcpu *v, uint64_t value);
 /* Loads CR0, CR3, CR4, EFER and PDPTEs for a processor outside the assist's world. */
 void load_control_registers(struct vcpu *v, const struct dfw_cpu *cpu);
 /* The same for the assist's world, entered from a guest with CR0 = guest_cr0. */
@@ -92,8 +92,16 @@ void ept_select(bool in_assist, bool a20);
 /* From now on D0000-DFFFF is the assist's alone. */
 void ept_protect_assist(void);
 void handle_ept_violation(struct vcpu *v);
-void handle_monitor_trap(struct vcpu *v);
+/* Puts the real pages back after a single step. */
+void ept_step_over(void);
 extern const void *const identity_map;
+
+/* step.c: one instruction of the guest */
+void step_init(void);
+void step_begin(void);
+bool step_active(void);
+/* Ends the step; true if the exit was only its end and wants nothing more. */
+bool step_end(struct vcpu *v, uint32_t reason);
 
 /* io.c */
 void io_init(void);

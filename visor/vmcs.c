@@ -16,7 +16,6 @@ struct control_bit {
 /* What visor cannot do without; names as in SDM vol. 3, 25.6 to 25.8. */
 static const struct control_bit proc_needed[] = {
 	{PROC_IO_BITMAPS, "use I/O bitmaps"},
-	{PROC_MONITOR_TRAP, "monitor trap flag"},
 	{PROC_MSR_BITMAPS, "use MSR bitmaps"},
 	{PROC_SECONDARY, "activate secondary controls"},
 	{0, 0},
@@ -104,7 +103,7 @@ static void set_controls(void)
 	uint32_t entry = control(MSR_VMX_ENTRY + offset, 0, entry_needed);
 
 	vmwrite(PIN_CONTROLS, control(MSR_VMX_PINBASED + offset, 0, none));
-	vmwrite(PROC_CONTROLS, proc & ~PROC_MONITOR_TRAP);
+	vmwrite(PROC_CONTROLS, proc);
 	vmwrite(PROC2_CONTROLS, proc2);
 	vmwrite(EXIT_CONTROLS, control(MSR_VMX_EXIT + offset, 0, exit_needed));
 	vmwrite(ENTRY_CONTROLS, entry & ~ENTRY_IA32E_GUEST);

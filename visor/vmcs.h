@@ -95,6 +95,7 @@ enum vmcs_field {
 	HOST_RIP = 0x6c16,
 };
 
+enum { PIN_NMI = 1 << 3 };
 enum {
 	PROC_CR3_LOAD = 1 << 15,
 	PROC_CR3_STORE = 1 << 16,

@@ -1,0 +1,658 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A guest that stands in for vmxloader and looks at what visor does to it. test=NAME in the
+ * command line picks one test; each prints TAP-like lines "ok NAME: what" or "not ok ..." on
+ * port E9 and ends with "end".
+ */
+#include <stdbool.h>
+#include <dfw/assist.h>
+#include <dfw/start_info.h>
+#include "lib/printf.h"
+#include "lib/string.h"
+
+extern uint32_t first_cr0, first_cr4, first_ebx, first_eflags;
+extern uint32_t fault_vector, fault_resume, vm86_ax, vm86_bx, vm86_cx;
+extern uint64_t idt[], tss_descriptor;
+extern uint8_t tss[];
+extern char fault_stubs[], assist_entry[], assist_stack_end[], after_clear_pe[];
+extern char vm86_code[], vm86_code_end[], vm86_fault[];
+extern struct {
+	uint16_t limit;
+	uint32_t base;
+} __attribute__((packed)) gdt_pointer, idt_pointer;
+
+uint32_t try_vmxon(void), try_vmcall(void), try_set_cr0(uint32_t), try_set_cr4(uint32_t),
+	try_rdmsr(uint32_t), try_wrmsr(uint32_t, uint32_t), try_ud2(void);
+uint32_t clear_pe(uint32_t marker), long_mode(uint32_t pml4);
+void restore_by_mov(void), restore_by_lmsw(void), enter_vm86(void);
+void test_main(void), unexpected_fault(void), assist_main(void), vm86_done(void);
+
+enum { UD = 6, GP = 13 };
+
+static void outb(uint16_t port, uint8_t v)
+{
+	asm volatile("outb %0, %1" : : "a"(v), "Nd"(port) : "memory");
+}
+
+static uint8_t inb(uint16_t port)
+{
+	uint8_t v;
+	asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port) : "memory");
+	return v;
+}
+
+static void outl(uint16_t port, uint32_t v)
+{
+	asm volatile("outl %0, %1" : : "a"(v), "Nd"(port) : "memory");
+}
+
+static uint32_t inl(uint16_t port)
+{
+	uint32_t v;
+	asm volatile("inl %1, %0" : "=a"(v) : "Nd"(port) : "memory");
+	return v;
+}
+
+#define REGISTER(name)                                                                             \
+	static uint32_t read_##name(void)                                                          \
+	{                                                                                          \
+		uint32_t v;                                                                        \
+		asm volatile("mov %%" #name ", %0" : "=r"(v));                                     \
+		return v;                                                                          \
+	}                                                                                          \
+	static inline void write_##name(uint32_t v)                                                \
+	{                                                                                          \
+		asm volatile("mov %0, %%" #name : : "r"(v) : "memory");                            \
+	}
+REGISTER(cr0)
+REGISTER(cr2)
+REGISTER(cr3)
+REGISTER(cr4)
+REGISTER(dr0)
+
+static void put(void *where, char c)
+{
+	outb(0xe9, c);
+}
+
+static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	format_text(put, 0, format, args);
+	va_end(args);
+}
+
+static void check(bool good, const char *what)
+{
+	say("%s %s\n", good ? "ok" : "not ok", what);
+}
+
+static void __attribute__((noreturn)) finish(void)
+{
+	say("end\n");
+	for (const char *s = "Shutdown"; *s; s++)
+		outb(0x8900, *s);
+	for (;;)
+		asm volatile("cli; hlt");
+}
+
+void unexpected_fault(void)
+{
+	say("not ok unexpected fault %u\n", fault_vector);
+	finish();
+}
+
+static volatile uint32_t *at(uint32_t address)
+{
+	asm("" : "+r"(address));
+	return (volatile uint32_t *)address;
+}
+
+static const struct hvm_start_info *info;
+static struct hvm_memmap_entry private;
+
+static void test_start(void)
+{
+	check(info->magic == HVM_START_MAGIC && info->version == 1, "hvm_start_info");
+	check((first_cr0 & 0x9fffffff) == 0x11 && first_cr4 == 0, "CR0 is 11h, CR4 is 0");
+	check(first_eflags == 2, "EFLAGS is 2");
+	check(read_cr3() == 0, "CR3 is 0");
+	check(private.size == 16 << 20 && private.type == 2, "private memory is reserved");
+	check(try_rdmsr(0xc0000080) == 0, "EFER can be read");
+	check(try_ud2() == 1 + UD, "faults reach the guest's IDT");
+	say("cmdline: %s\n", (const char *)(uint32_t)info->cmdline_paddr);
+}
+
+/* Looks at every page of private memory for what visor must not show. */
+static void test_private(void)
+{
+	uint32_t base = private.addr;
+	bool hidden = true;
+
+	const uint32_t before = *at(base + 4);
+	*at(base + 4) = 0x12345678;
+	check(*at(base + 4) == before, "a write to the identity map is dropped");
+	*at(base + 0x5000) = 0x5aa55aa5;
+	*at(base + 0x5004) = 0;
+	for (uint32_t p = base + 0x1000; p < base + (uint32_t)private.size; p += 0x1000)
+		hidden &= *at(p) == 0x5aa55aa5 && *at(p + 4) == 0;
+	check(hidden, "every other page of private memory is the scratch page");
+}
+
+static void test_vmx(void)
+{
+	uint32_t a = 1, b, c = 0, d;
+
+	asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	check(!(c & 1 << 5) && c >> 31, "CPUID hides VMX and shows a hypervisor");
+	a = 0x40000000;
+	asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	check(!memcmp(&b, "dfw ", 4) && !memcmp(&c, "viso", 4), "hypervisor signature");
+	check(try_vmxon() == 1 + UD && try_vmcall() == 1 + UD, "VMX instructions: #UD");
+	check(try_set_cr4(read_cr4() | 1 << 13) == 1 + GP, "CR4.VMXE: #GP");
+	check(try_rdmsr(0x3a) == 1 + GP && try_rdmsr(0x480) == 1 + GP, "VMX MSRs: #GP");
+	check(try_wrmsr(0x3a, 5) == 1 + GP, "writing FEATURE_CONTROL: #GP");
+	check(try_rdmsr(0x4b564d00) == 1 + GP, "an MSR that does not exist: #GP");
+	check(try_set_cr0(read_cr0() | 1 << 29) == 1 + GP, "CR0.NW without CD: #GP");
+	check(try_set_cr0((read_cr0() | 1u << 31) & ~1u) == 1 + GP, "CR0.PG without PE: #GP");
+	asm volatile("invd");
+	check(true, "INVD");
+	write_cr0(read_cr0() | 1 << 5);
+	check(read_cr0() & 1 << 5, "CR0.NE set");
+	write_cr0(read_cr0() & ~(1u << 5));
+	check(!(read_cr0() & 1 << 5), "CR0.NE clear");
+	write_cr0(read_cr0() | 1 << 3);
+	asm volatile("clts");
+	check(!(read_cr0() & 1 << 3), "CLTS");
+}
+
+static uint32_t pd[1024] __attribute__((aligned(4096)));
+static uint32_t pt[1024] __attribute__((aligned(4096)));
+static uint64_t pdpt[512] __attribute__((aligned(4096)));
+static uint64_t pae_pd[4][512] __attribute__((aligned(4096)));
+static uint64_t pml4[512] __attribute__((aligned(4096)));
+
+static void build_pae(void)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		pdpt[i] = (uint32_t)pae_pd[i] | 1;
+		for (unsigned j = 0; j < 512; j++)
+			pae_pd[i][j] = ((uint64_t)i << 30 | j << 21) | 0x83;
+	}
+}
+
+static void test_paging(void)
+{
+	static volatile uint32_t here = 0x1111, there = 0x2222;
+
+	/* 2-level, 4 KiB pages in the first 4 MiB: `here` shows at 0x3ff000 + offset */
+	for (unsigned i = 0; i < 1024; i++)
+		pt[i] = i << 12 | 3;
+	pt[1023] = ((uint32_t)&here & ~0xfffu) | 3;
+	pd[0] = (uint32_t)pt | 3;
+	write_cr3((uint32_t)pd);
+	check(read_cr3() == (uint32_t)pd, "CR3 keeps its value with paging off");
+	write_cr0(read_cr0() | 1u << 31);
+	check(*at(0x3ff000 + ((uint32_t)&here & 0xfff)) == 0x1111, "2-level paging");
+	check(read_cr3() == (uint32_t)pd && !(read_cr4() & 0x30), "CR3 and CR4 read true");
+	pt[1023] = ((uint32_t)&there & ~0xfffu) | 3;
+	write_cr3((uint32_t)pd);
+	check(*at(0x3ff000 + ((uint32_t)&there & 0xfff)) == 0x2222, "CR3 written with paging on");
+	write_cr0(read_cr0() & ~(1u << 31));
+	check(read_cr3() == (uint32_t)pd, "paging off again");
+
+	/* PAE, the third GiB of virtual space showing the first */
+	build_pae();
+	memcpy(pae_pd[2], pae_pd[0], 4096);
+	write_cr4(read_cr4() | 1 << 5);
+	check(read_cr4() & 1 << 5, "CR4.PAE is kept with paging off");
+	write_cr3((uint32_t)pdpt);
+	write_cr0(read_cr0() | 1u << 31);
+	check(*at(0x80000000u + (uint32_t)&here) == 0x1111, "PAE paging");
+	write_cr0(read_cr0() & ~(1u << 31));
+	write_cr4(read_cr4() & ~(1u << 5));
+	pdpt[2] |= 0x1e0;
+	write_cr4(read_cr4() | 1 << 5);
+	check(try_set_cr0(read_cr0() | 1u << 31) == 1 + GP, "a bad PDPTE: #GP");
+	write_cr4(read_cr4() & ~(1u << 5));
+
+	build_pae();
+	for (unsigned i = 0; i < 4; i++)
+		pdpt[i] |= 2;
+	pml4[0] = (uint32_t)pdpt | 3;
+	check(long_mode((uint32_t)pml4) == 1, "long mode, there and back");
+}
+
+/* A toy assist: its code lies in this program, its header and record at D0000. */
+static struct dfw_assist_header *const header = (void *)DFW_VMXASSIST;
+static struct dfw_assist_record *const record = (void *)(DFW_VMXASSIST + 0x1000);
+static volatile uint32_t invokes;
+static volatile bool by_lmsw, in_vm86, spoil;
+
+static void build_assist(void)
+{
+	static const uint16_t rights[] = {0xc093, 0xc09b, 0xc093, 0xc093, 0xc093, 0xc093};
+	struct dfw_cpu *a = &record->assist;
+
+	memset(header, 0, DFW_VMXASSIST_SIZE);
+	*header = (struct dfw_assist_header){
+		.magic = DFW_ASSIST_MAGIC,
+		.version = DFW_ASSIST_VERSION,
+		.header_size = sizeof(*header),
+		.record_size = sizeof(*record),
+		.cpus = 1,
+		.records = (uint32_t)record,
+		.flags = DFW_ASSIST_HOSTED,
+	};
+	build_pae();
+	for (unsigned i = 0; i < 4; i++)
+		for (unsigned j = 0; j < 512; j++)
+			pae_pd[i][j] |= 4;
+	a->rip = (uint32_t)assist_entry;
+	a->rflags = 2;
+	a->cr0 = 0x80000011;
+	a->cr3 = (uint32_t)pdpt;
+	a->cr4 = 0x20;
+	memcpy(a->pdpte, pdpt, sizeof(a->pdpte));
+	a->dr6 = 0xffff0ff0;
+	a->dr7 = 0x400;
+	for (unsigned i = 0; i <= DFW_GS; i++)
+		a->seg[i] = (struct dfw_segment){.limit = 0xffffffff,
+						 .access_rights = rights[i],
+						 .selector = i == DFW_CS ? 8 : 0x10};
+	a->seg[DFW_LDTR].access_rights = DFW_AR_UNUSABLE;
+	a->seg[DFW_TR] = (struct dfw_segment){.base = (uint32_t)tss,
+					      .limit = 104 + 8192,
+					      .access_rights = 0x8b,
+					      .selector = 0x28};
+	a->gdtr = (struct dfw_table){gdt_pointer.base, gdt_pointer.limit, 0};
+	a->idtr = (struct dfw_table){idt_pointer.base, idt_pointer.limit, 0};
+	record->reason = DFW_INVOKE_START;
+}
+
+static struct {
+	uint32_t reason;
+	struct dfw_cpu guest;
+	uint32_t cr0, cr4;
+} seen;
+
+void vm86_done(void)
+{
+	in_vm86 = false;
+	assist_main();
+}
+
+void assist_main(void)
+{
+	struct dfw_cpu *g = &record->guest;
+
+	if (in_vm86) {
+		idt[GP] = ((uint64_t)(uint32_t)vm86_fault >> 16 << 48) | 0x8e0000080000ull |
+			  ((uint32_t)vm86_fault & 0xffff);
+		memcpy((void *)0x7c00, vm86_code, vm86_code_end - vm86_code);
+		enter_vm86();
+	}
+	invokes++;
+	seen.reason = record->reason;
+	seen.guest = *g;
+	seen.cr0 = read_cr0();
+	seen.cr4 = read_cr4();
+	g->cr0 |= 1;
+	g->gpr[DFW_RDX].q = 0x600d0000 + invokes;
+	g->dr[1] = 0xd1;
+	if (record->reason == DFW_INVOKE_RESET)
+		finish();
+	if (spoil)
+		g->seg[DFW_CS].access_rights = 0xc093;
+	if (by_lmsw)
+		restore_by_lmsw();
+	restore_by_mov();
+}
+
+static void start_continues(void);
+
+/* The first INVOKE: record.guest is what the guest has described, not the processor. */
+static void start_assist(void)
+{
+	build_assist();
+	struct dfw_cpu *g = &record->guest;
+	*g = record->assist;
+	g->rip = (uint32_t)start_continues;
+	g->gpr[DFW_RSP].q = (uint32_t)__builtin_frame_address(0) - 0x400;
+	g->cr0 = 0x10;
+	g->cr3 = 0;
+	g->cr4 = 0;
+	clear_pe(0);
+}
+
+static void (*continuation)(void);
+
+static void start_continues(void)
+{
+	continuation();
+	finish();
+}
+
+static void assist_tests(void)
+{
+	check(invokes == 1 && seen.reason == DFW_INVOKE_START, "START");
+	check((seen.guest.cr0 & 0x80000001) == 0 && seen.guest.rip == (uint32_t)start_continues,
+	      "START leaves record->guest as it was");
+	check(!(seen.cr0 & 1) && !(seen.cr0 >> 31), "CR0 in the assist's world shows PE=0, PG=0");
+	check(seen.cr4 == 0x20, "CR4 in the assist's world is the assist's");
+	check((read_cr0() & 0x80000001) == 1 && read_cr4() == 0, "RESTORE with paging off");
+
+	write_cr3(0x7000);
+	write_cr2(0xc2c2);
+	write_dr0(0xd0d0);
+	uint32_t edx = clear_pe(0xb0b0b0b0);
+	check(edx == 0x600d0002, "registers that the assist changed come back changed");
+	check(seen.reason == DFW_INVOKE_REAL_MODE, "REAL_MODE");
+	check(seen.guest.gpr[DFW_RBX].d == 0xb0b0b0b0, "general registers are saved");
+	check(seen.guest.rip == (uint32_t)after_clear_pe, "RIP is past MOV CR0");
+	check(!(seen.guest.cr0 & 1) && seen.guest.cr3 == 0x7000 && seen.guest.cr4 == 0,
+	      "CR0, CR3 and CR4 are the guest's view");
+	check(seen.guest.cr2 == 0xc2c2 && seen.guest.dr[0] == 0xd0d0, "CR2 and DR0 are saved");
+	check(read_cr2() == 0xc2c2 && read_dr0() == 0xd0d0 && read_cr3() == 0x7000,
+	      "CR2, DR0 and CR3 come back");
+	check(seen.guest.seg[DFW_CS].access_rights == 0xc09b &&
+		      seen.guest.seg[DFW_SS].limit == 0xffffffff,
+	      "segments are saved");
+
+	by_lmsw = true;
+	check(clear_pe(0) == 0x600d0003, "RESTORE by LMSW");
+	by_lmsw = false;
+
+	in_vm86 = true;
+	clear_pe(0);
+	check(vm86_cx == 0x1234, "VM86 runs, HLT faults into the assist");
+	check(!(vm86_ax & 1), "SMSW in VM86 shows PE=0");
+
+	/* D0000 belongs to the assist now */
+	uint32_t magic = *at(DFW_VMXASSIST);
+	*at(DFW_VMXASSIST) = 0xdeadbeef;
+	check(*at(DFW_VMXASSIST) == magic, "a write to D0000 is dropped");
+	asm volatile("cld; rep stosl"
+		     :
+		     : "D"(DFW_VMXASSIST + 0xff8), "c"(4), "a"(0xdeadbeef)
+		     : "memory");
+	check(*at(DFW_VMXASSIST + 0xff8) == 0 && *at(DFW_VMXASSIST + 0x1004) == 0,
+	      "REP STOS over two pages of D0000 is dropped");
+	asm volatile("lock incl %0" : "+m"(*at(DFW_VMXASSIST + 0x2000)));
+	check(*at(DFW_VMXASSIST + 0x2000) == 0, "LOCK INC on D0000 is dropped");
+	check(clear_pe(0) == 0x600d0005, "the assist still works");
+	uint32_t f = *at(0xfffffff0);
+	*at(0xfffffff0) = ~f;
+	check(*at(0xfffffff0) == f, "a write to the system ROM is dropped");
+	check(f == *at(0xffff0), "the system ROM shows F0000");
+
+	/* shadow RAM stays RAM */
+	outl(0xcf8, 0x80000058);
+	outl(0xcfc, 0);
+	check((inl(0xcfc) & 0xf000) == 0x3000, "PAM of F0000 stays read and write");
+	outl(0xcf8, 0x8000005c);
+	outb(0xcfc, 0);
+	outb(0xcfd, 0);
+	outb(0xcfe, 0x11);
+	check((inl(0xcfc) & 0xffffff) == 0x113333, "PAM of D0000 stays, E0000 can be changed");
+}
+
+static void test_assist(void)
+{
+	continuation = assist_tests;
+	start_assist();
+}
+
+static void set_a20_kbc(bool on)
+{
+	while (inb(0x64) & 2)
+		;
+	outb(0x64, 0xd1);
+	while (inb(0x64) & 2)
+		;
+	outb(0x60, on ? 0xdf : 0xdd);
+	while (inb(0x64) & 2)
+		;
+}
+
+static bool wraps(uint32_t address)
+{
+	bool wrapped;
+
+	*at(address) = 0x0a0a0a0a;
+	*at(address ^ 0x100000) = 0x0b0b0b0b;
+	wrapped = *at(address) == 0x0b0b0b0b;
+	return wrapped;
+}
+
+static uint8_t read_output_port(void)
+{
+	while (inb(0x64) & 2)
+		;
+	outb(0x64, 0xd0);
+	while (!(inb(0x64) & 1))
+		;
+	return inb(0x60);
+}
+
+/* Runs where bit 20 is clear whatever A20 is: the program is copied to 2 MiB by test_a20. */
+static void a20_tests(void)
+{
+	static uint8_t is[16];
+	unsigned n = 0;
+
+	is[n++] = !wraps(0x500000);
+	outb(0x92, inb(0x92) & ~3);
+	is[n++] = wraps(0x500000) && wraps(0x100500) && wraps(0xf00000);
+	is[n++] = !(inb(0x92) & 2);
+	outb(0x92, (inb(0x92) & ~1) | 2);
+	is[n++] = !wraps(0x500000) && inb(0x92) & 2;
+	set_a20_kbc(false);
+	is[n++] = wraps(0x500000);
+	is[n++] = !(read_output_port() & 2);
+	set_a20_kbc(true);
+	is[n++] = !wraps(0x500000) && read_output_port() & 2;
+	outb(0x64, 0xdd);
+	is[n++] = wraps(0x500000);
+	outb(0x64, 0xdf);
+	is[n++] = !wraps(0x500000);
+
+	static const char *const what[] = {
+		"A20 is open at the start",
+		"port 92h closes it: the wrap is there",
+		"port 92h reads it back",
+		"port 92h opens it",
+		"the keyboard controller closes it",
+		"command D0h reads it back",
+		"the keyboard controller opens it",
+		"command DDh closes it",
+		"command DFh opens it",
+	};
+	for (unsigned i = 0; i < n; i++)
+		check(is[i], what[i]);
+}
+
+/* With A20 closed this program, at 1 MiB, would vanish: run on a map where 1 MiB shows 2 MiB. */
+static void test_a20(void)
+{
+	memcpy((void *)0x200000, (void *)0x100000, 0x100000);
+	for (unsigned i = 0; i < 1024; i++) {
+		pd[i] = i << 22 | 0x83;
+		pt[i] = i << 12 | 3;
+	}
+	for (unsigned i = 0; i < 256; i++)
+		pt[0x100 + i] = (0x200 + i) << 12 | 3;
+	pd[0] = (uint32_t)pt | 3;
+	memcpy((void *)((uint32_t)pd + 0x100000), pd, 4096);
+	memcpy((void *)((uint32_t)pt + 0x100000), pt, 4096);
+	/* 100500h is reached through 501500h */
+	write_cr4(read_cr4() | 0x10);
+	write_cr3((uint32_t)pd + 0x100000);
+	write_cr0(read_cr0() | 1u << 31);
+	a20_tests();
+}
+
+static const char *reset_kind;
+
+static void reset_now(void)
+{
+	static const struct {
+		uint16_t limit;
+		uint32_t base;
+	} __attribute__((packed)) none = {0, 0};
+
+	*at(0x600) = 0x12345678;
+	if (!strcmp(reset_kind, "port92")) {
+		outb(0x92, inb(0x92) | 1);
+	} else if (!strcmp(reset_kind, "kbc")) {
+		outb(0x64, 0xfe);
+	} else if (!strcmp(reset_kind, "kbc-output")) {
+		outb(0x64, 0xd1);
+		outb(0x60, 0xde);
+	} else {
+		asm volatile("lidt %0; int3" : : "m"(none));
+	}
+	check(false, "the reset did nothing");
+}
+
+static void reset_continues(void)
+{
+	if (invokes == 1)
+		reset_now();
+}
+
+static const char *cmdline_value(const char *name)
+{
+	static char value[32];
+	const char *line = (const char *)(uint32_t)info->cmdline_paddr;
+	size_t len = strlen(name);
+
+	for (; *line; line++)
+		if (!strncmp(line, name, len)) {
+			unsigned n = 0;
+			for (line += len; *line && *line != ' ' && n < sizeof(value) - 1; line++)
+				value[n++] = *line;
+			value[n] = 0;
+			return value;
+		}
+	return "";
+}
+
+static uint8_t cmos(uint8_t index)
+{
+	outb(0x70, index);
+	return inb(0x71);
+}
+
+static void set_cmos(uint8_t index, uint8_t v)
+{
+	outb(0x70, index);
+	outb(0x71, v);
+}
+
+/* A reset that keeps memory: seen by the assist as INVOKE with reason RESET. */
+static void test_reset(void)
+{
+	static char kind[32];
+
+	memcpy(kind, cmdline_value("reset="), 32);
+	reset_kind = kind;
+	set_cmos(0x0f, 0);
+	continuation = reset_continues;
+	start_assist();
+}
+
+/* CF9h, or a reset before there is an assist, restarts the machine: this program starts again. */
+static void test_restart(void)
+{
+	if (cmos(0x50) == 0x77) {
+		set_cmos(0x50, 0);
+		check(true, "the machine has restarted");
+		return;
+	}
+	set_cmos(0x50, 0x77);
+	if (!strcmp(cmdline_value("reset="), "cf9")) {
+		outb(0xcf9, 0x02);
+		outb(0xcf9, 0x06);
+	} else {
+		outb(0x92, inb(0x92) | 1);
+	}
+	check(false, "the reset did nothing");
+}
+
+/* What the assist gives back may be impossible: visor says which rule was broken, and restarts. */
+static void test_spoil(void)
+{
+	if (cmos(0x50) == 0x78) {
+		set_cmos(0x50, 0);
+		check(true, "the machine has restarted");
+		return;
+	}
+	set_cmos(0x50, 0x78);
+	spoil = true;
+	continuation = assist_tests;
+	start_assist();
+}
+
+static void test_no_assist(void)
+{
+	if (cmos(0x50) == 0x79) {
+		set_cmos(0x50, 0);
+		check(true, "the machine has restarted");
+		return;
+	}
+	set_cmos(0x50, 0x79);
+	clear_pe(0);
+	check(false, "PE cleared without an assist");
+}
+
+// clang-format off
+static const struct {
+	const char *name;
+	void (*run)(void);
+} tests[] = {
+	{"start", test_start},
+	{"private", test_private},
+	{"vmx", test_vmx},
+	{"paging", test_paging},
+	{"assist", test_assist},
+	{"a20", test_a20},
+	{"reset", test_reset},
+	{"restart", test_restart},
+	{"spoil", test_spoil},
+	{"no-assist", test_no_assist},
+};
+// clang-format on
+
+void test_main(void)
+{
+	for (unsigned i = 0; i < 32; i++) {
+		uint32_t stub = (uint32_t)fault_stubs + i * 16;
+		idt[i] = (uint64_t)(stub >> 16) << 48 | 0x8e0000080000ull | (stub & 0xffff);
+	}
+	/* TSS: SS0:ESP0 for VM86, no port trapped */
+	uint32_t base = (uint32_t)tss;
+	*(uint32_t *)(tss + 4) = (uint32_t)assist_stack_end;
+	*(uint32_t *)(tss + 8) = 0x10;
+	*(uint16_t *)(tss + 102) = 104;
+	tss[104 + 8192] = 0xff;
+	tss_descriptor = (uint64_t)(base >> 24) << 56 | 0x000089ull << 40 |
+			 (uint64_t)(base & 0xffffff) << 16 | (104 + 8192);
+	asm volatile("ltr %w0" : : "r"(0x28));
+
+	info = (void *)first_ebx;
+	const struct hvm_memmap_entry *m = (void *)(uint32_t)info->memmap_paddr;
+	for (unsigned i = 0; i < info->memmap_entries; i++)
+		if (m[i].type == 2 && m[i].size == 16 << 20)
+			private = m[i];
+	const char *name = cmdline_value("test=");
+	for (unsigned i = 0; i < sizeof(tests) / sizeof(*tests); i++)
+		if (!strcmp(name, tests[i].name)) {
+			tests[i].run();
+			finish();
+		}
+	say("not ok no test \"%s\"\n", name);
+	finish();
+}

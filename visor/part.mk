@@ -1,0 +1,31 @@
+# visor: the flat 64-bit image, the 32-bit start-up program in its two forms, the ROM
+
+CFLAGS_visor := -Wa,-I$(BUILD)
+VISOR_OBJ := $(call objs,m64,$(addprefix visor/,start.S main.c print.c memory.c guest.c vmcs.c exits.c \
+	assist_switch.c cr.c ept.c step.c io.c msr.c vmentry_check.c) lib/printf.c lib/string.c)
+VISOR_BOOT_OBJ := $(call objs,m32,visor/boot_entry.S visor/boot.c visor/print.c lib/printf.c lib/string.c)
+VISOR_MKROM := $(BUILD)/visor-mkrom
+
+$(BUILD)/visor.elf: visor/visor.lds $(VISOR_OBJ)
+	$(Q)echo "  LD   $@" && $(LD) -m elf_x86_64 --no-warn-rwx-segments -T $< -o $@ $(VISOR_OBJ)
+$(BUILD)/visor.image: $(BUILD)/visor.elf
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+$(BUILD)/m32/visor/boot_multiboot.o: $(BUILD)/visor.image
+$(BUILD)/visor: visor/boot_multiboot.lds $(BUILD)/m32/visor/boot_multiboot.o $(VISOR_BOOT_OBJ)
+	$(Q)echo "  LD   $@" && $(LD) -m elf_i386 --no-warn-rwx-segments -T $^ -o $@
+
+$(BUILD)/visor-boot.elf: visor/boot_rom.lds $(BUILD)/m32/visor/boot_rom.o $(VISOR_BOOT_OBJ)
+	$(Q)echo "  LD   $@" && $(LD) -m elf_i386 --no-warn-rwx-segments -T $^ -o $@
+$(BUILD)/visor-boot.bin: $(BUILD)/visor-boot.elf
+	$(Q)$(OBJCOPY) -O binary -R .bss $< $@
+
+$(VISOR_MKROM): $(call objs,host,visor/mkrom.c)
+	$(Q)echo "  LD   $@" && $(CC) -o $@ $^
+
+$(BUILD)/dfw-visor.rom: $(VISOR_MKROM) $(BUILD)/visor-boot.bin $(BUILD)/visor.image $(BUILD)/vmxloader
+	$(Q)echo "  ROM  $@" && $(VISOR_MKROM) $@ $(BUILD)/visor-boot.bin $(BUILD)/visor.image $(BUILD)/vmxloader
+
+visor: $(BUILD)/visor $(BUILD)/dfw-visor.rom
+all: visor
+.PHONY: visor
