@@ -34,7 +34,7 @@ void wait_microseconds(uint32_t us)
 		gone = (now <= before ? before - now : before) / step;
 		if (gone >= left)
 			return;
-		if (gone) {
+		if (gone || now > before) { /* a reload is a new start even where nothing counts */
 			left -= gone;
 			before = now;
 		}
