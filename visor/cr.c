@@ -47,7 +47,7 @@ uint64_t cr4_view(void)
 
 uint64_t cr3_view(struct vcpu *v)
 {
-	return v->in_assist || cr0_view() & CR0_PG ? vmread(GUEST_CR3) : v->cr3;
+	return v->in_assist || native_real_mode || cr0_view() & CR0_PG ? vmread(GUEST_CR3) : v->cr3;
 }
 
 bool in_64bit_mode(void)
@@ -92,7 +92,8 @@ static void set_paging(struct vcpu *v, bool paging, uint64_t cr3, uint64_t cr4)
 	v->cr3 = cr3;
 	vmwrite(CR4_SHADOW, cr4);
 	vmwrite(CR4_MASK, on_hardware ? CR4_VMXE : CR4_VMXE | CR4_PAGING);
-	vmwrite(GUEST_CR4, (on_hardware ? cr4 : (cr4 & ~(uint64_t)CR4_PAGING) | CR4_PSE) | CR4_VMXE);
+	vmwrite(GUEST_CR4,
+		(on_hardware ? cr4 : (cr4 & ~(uint64_t)CR4_PAGING) | CR4_PSE) | CR4_VMXE);
 	vmwrite(GUEST_CR3, on_hardware ? cr3 : phys_of(identity_map));
 	set_control(PROC_CONTROLS, PROC_CR3_LOAD | PROC_CR3_STORE, !on_hardware);
 }
@@ -142,12 +143,13 @@ static bool load_pdptes(uint64_t cr3)
 static bool turn_paging_on(struct vcpu *v, uint64_t cr4)
 {
 	bool long_mode = v->efer & EFER_LME;
+	uint64_t cr3 = cr3_view(v);
 
 	if (long_mode && (!(cr4 & CR4_PAE) || vmread(GUEST_ACCESS_RIGHTS + 2 * DFW_CS) & DFW_AR_L))
 		return false;
-	if (!long_mode && cr4 & CR4_PAE && !load_pdptes(v->cr3))
+	if (!long_mode && cr4 & CR4_PAE && !load_pdptes(cr3))
 		return false;
-	set_paging(v, true, v->cr3, cr4);
+	set_paging(v, true, cr3, cr4);
 	set_efer(v, long_mode ? v->efer | EFER_LMA : v->efer);
 	return true;
 }

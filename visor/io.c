@@ -201,7 +201,7 @@ static uint8_t read_byte(uint16_t port)
 static uint8_t filter_bridge(uint8_t reg, uint8_t value)
 {
 	if (reg == bridge->pam + PAM_F0000)
-		return value | 0x30;
+		return value | 0x10; /* closing it to writes is the guest's right */
 	if (reg == bridge->pam + PAM_D0000 || reg == bridge->pam + PAM_D8000)
 		return value | 0x33;
 	if (reg == bridge->smram)

@@ -153,7 +153,12 @@ vm86_code_end:
 	.code32
 
 	.globl vm86_fault
-vm86_fault:			/* #GP from VM86: error, EIP, CS, EFLAGS ... */
+vm86_fault:			/* #GP from VM86: error, EIP, CS, EFLAGS ...; DS and ES are null */
+	pushl %eax
+	movl $0x10, %eax
+	movl %eax, %ds
+	movl %eax, %es
+	popl %eax
 	movl %eax, vm86_ax
 	movl %ebx, vm86_bx
 	movl %ecx, vm86_cx
