@@ -21,12 +21,11 @@ static struct {
 } tried[TRIES_MAX];
 static uint8_t tries;
 
-/* Where boot goes on after INT 18h: place in the boot order, device of that kind. */
+/* Where INT 18h goes on: place in the boot order, device of that kind. */
 static uint8_t position, device;
 
-static void failed(uint8_t kind, uint8_t number, const char *why)
+static void note(uint8_t kind, uint8_t number, const char *why)
 {
-	print("  %s\n", why);
 	if (tries < TRIES_MAX) {
 		tried[tries].kind = kind;
 		tried[tries].number = number;
@@ -48,7 +47,7 @@ static const char *read_error(uint8_t status)
 {
 	switch (status) {
 	case 0x80:
-	case 0x31: return "no medium, or the drive does not answer";
+	case 0x31: return "no medium in the drive, or it does not answer";
 	case 0x06: return "the medium was changed";
 	case 0x04: return "the boot sector was not found";
 	default: return "read error";
@@ -92,10 +91,8 @@ static unsigned count_of(uint8_t kind)
 	}
 }
 
-static void start(uint16_t seg, uint8_t dl)
+static _Noreturn void start(uint16_t seg, uint8_t dl)
 {
-	disable();
-	stack_next = (uint16_t)(uint32_t)stack_top;
 	jump_far(seg == BOOT_SECTOR_SEG ? 0x7c00 : (uint32_t)seg << 16, dl);
 }
 
@@ -110,10 +107,10 @@ static void try(uint8_t kind, uint8_t number)
 		why = cdrom_boot(number, &seg, &dl);
 	else
 		why = read_boot_sector(dl, kind == DFW_BOOT_FLOPPY);
-	if (why)
-		failed(kind, number, why);
-	else
+	if (!why)
 		start(seg, dl);
+	print("  %s\n", why);
+	note(kind, number, why);
 }
 
 static void nothing_left(void)
@@ -121,9 +118,7 @@ static void nothing_left(void)
 	struct regs r = {0};
 
 	print("\nNo bootable device.");
-	if (!tries)
-		print(" There is no drive of the boot order.");
-	print("\n");
+	print(tries ? " These were tried:\n" : " The boot order is empty.\n");
 	for (unsigned i = 0; i < tries; i++)
 		print("  %s %u: %s\n", kind_names[tried[i].kind], (unsigned)tried[i].number, tried[i].why);
 	print("Insert or attach a bootable medium, and press a key to try again.\n");
@@ -131,16 +126,24 @@ static void nothing_left(void)
 	tries = 0;
 }
 
-static void boot_on(void)
+void boot_next(void)
 {
+	stacks_init();
+	if (tries || position || device)
+		print("The boot program gave up (INT 18h).\n");
 	static const uint8_t usual[] = {DFW_BOOT_FLOPPY, DFW_BOOT_DISK, DFW_BOOT_CDROM, DFW_BOOT_END};
 	const uint8_t *order = handoff_valid && handoff.boot_order[0] ? handoff.boot_order : usual;
 
 	enable();
 	for (;;) {
-		for (; position < sizeof(handoff.boot_order) && order[position] != DFW_BOOT_END; position++, device = 0)
+		for (; position < sizeof(handoff.boot_order) && order[position] != DFW_BOOT_END; position++, device = 0) {
+			if (order[position] >= sizeof(kind_names) / sizeof(kind_names[0]))
+				continue;
+			if (!count_of(order[position]))
+				note(order[position], 0, "there is no such drive");
 			while (device < count_of(order[position]))
 				try(order[position], device++);
+		}
 		nothing_left();
 		position = device = 0;
 	}
@@ -149,12 +152,5 @@ static void boot_on(void)
 void boot(void)
 {
 	position = device = tries = 0;
-	boot_on();
-}
-
-/* INT 18h: what was started gives up */
-void handle_18(struct regs *r)
-{
-	print("The boot program gave up (INT 18h).\n");
-	boot_on();
+	boot_next();
 }

@@ -84,12 +84,13 @@ void clock_init(void)
 	outb(PIT_0, 0);
 	outb(PIT_0, 0);
 	cmos_write(0x0a, 0x26);
-	cmos_write(0x0b, (cmos_read(0x0b) & ~0x70) | 0x02);
+	/* runs, 24 hours, no interrupts; binary or BCD and daylight saving as they were */
+	cmos_write(0x0b, (cmos_read(0x0b) & 0x05) | 0x02);
 	cmos_read(0x0c);
 	rtc_ready();
 	seconds = from_bcd(cmos_read(0)) + 60 * (from_bcd(cmos_read(2)) + 60 * (uint32_t)from_bcd(cmos_read(4)));
-	/* 1193182/65536 ticks a second, to 1/4096 */
-	bda.ticks = seconds < 86400 ? seconds * 18 + (seconds * 847 >> 12) : 0;
+	/* TICKS_PER_DAY / 86400, in lowest terms */
+	bda.ticks = seconds < 86400 ? seconds * 19663 / 1080 : 0;
 	bda.midnight = 0;
 }
 

@@ -3,87 +3,114 @@
  * Every way into rombios: the reset vector, interrupt stubs and tables at the addresses that IBM's
  * BIOS made fixed (PC/AT Technical Reference, BIOS listing), and the way out to other handlers.
  */
-#define BIOS_SEG   0xe000
-#define BDA_SEG    0x0040
-#define REGS_SIZE  46 /* struct regs, rombios.h */
-#define CHUNK      0x600 /* own stack of one entry from a foreign stack */
+#define BIOS_SEG 0xe000
+#define BDA_SEG  0x0040
+
+/* A chunk is the stack of one service in flight. At its top lies what belongs to the caller, the
+ * end of struct regs first; free chunks are a list, since a multitasker may finish services in
+ * any order. post.c makes the list. */
+#define C_DS	  0
+#define C_IP	  2
+#define C_FLAGS	  6
+#define C_STACK	  8  /* ESP, SS: for LSS */
+#define C_HANDLER 16 /* the C function */
+#define C_SCRATCH 20
+#define C_NEXT	  24
+#define REGS_DS	  38 /* offset of ds in struct regs, rombios.h */
 
 	.code16
 	.section .text.entry, "ax"
 
+/* Every chunk is taken: a hardware interrupt is ended and lost, a service refused with AH=86h, CF
+ * as one that is not there. */
+no_stack:
+	popl %ecx
+	popw %ds
+	pushaw
+	movw %sp, %bp /* AX at 14, function at 16, FLAGS at 24 */
+	movw $hardware, %si
+1:	lodsw %cs:(%si), %ax
+	testw %ax, %ax
+	jz 2f
+	cmpw %ax, 16(%bp)
+	jne 1b
+	movb $0x20, %al
+	cmpw $hardware_slave + 2, %si
+	jb 3f
+	outb %al, $0xa0
+3:	outb %al, $0x20
+	jmp 4f
+2:	orb $1, 24(%bp)
+	movb $0x86, 15(%bp)
+4:	popaw
+	addw $4, %sp
+	iretw
+
+hardware:
+	.word handle_08, handle_09, handle_0e, handle_spurious_master
+hardware_slave:
+	.word handle_70, handle_74, handle_75, handle_76, handle_spurious_slave, 0
+
 /*
- * The common path of a stub: DS and the general registers are pushed, BP is the C function. The
- * frame is completed on the caller's stack, copied to a chunk of our own, and copied back after
- * the call; a caller that already runs on our stack stays there. Uses 46 bytes of the caller's
- * stack, the interrupt's own 6 among them.
+ * The common path of the stubs. On the caller's stack: the C function (32 bits), IP, CS, FLAGS;
+ * 20 bytes of that stack are used, the interrupt's own 6 among them. Every service in flight has
+ * a stack of its own, also one that is called from inside another.
  */
 stub_common:
+	pushw %ds
+	pushl %ecx
+	pushw $BIOS_SEG
+	popw %ds
+	cli /* the entry points may be called with PUSHF, CALL FAR */
+	movl stack_free, %ecx
+	jecxz no_stack
+	pushl C_NEXT(%ecx)
+	popl stack_free
+	popl C_SCRATCH(%ecx)
+	popw C_DS(%ecx)
+	popl C_HANDLER(%ecx)
+	popl C_IP(%ecx)
+	popw C_FLAGS(%ecx)
+	movl %esp, C_STACK(%ecx)
+	movw %ss, C_STACK + 4(%ecx)
+	pushw %ds
+	popw %ss
+	movl %ecx, %esp
+	xchgl %ecx, C_SCRATCH(%ecx)
+	pushal
 	pushw %es
 	pushw %fs
 	pushw %gs
+	pushw %ss
+	popw %es
+	pushw $BDA_SEG
+	popw %fs
 	cld
-	movzwl %bp, %ebp
-	movw $BIOS_SEG, %dx
-	movw %ss, %ax
-	cmpw %dx, %ax
-	je 2f
-	movw %dx, %es
-	movzwl %es:stack_next, %edi
-	cmpw $stack_bottom + CHUNK, %di
-	jb 3f
-	subw $CHUNK, %es:stack_next
-	movl %esp, %ebx
-	movzwl %sp, %esi
-	movw %ax, %ds
-	movw %dx, %ss
-	movl %edi, %esp
-	pushl %ebx
-	pushw %ax
-	subl $REGS_SIZE, %esp
-	movl %esp, %edi
-	movw $REGS_SIZE / 2, %cx
-	rep movsw
-	movw %dx, %ds
-	movw $BDA_SEG, %ax
-	movw %ax, %fs
 	movl %esp, %eax
-	calll *%ebp
+	calll *REGS_DS + C_HANDLER(%esp)
 	cli
-	movl %esp, %esi
-	movw REGS_SIZE(%esi), %ax
-	movl REGS_SIZE + 2(%esi), %ebx
-	movw %ax, %es
-	movl %ebx, %edi
-	movw $REGS_SIZE / 2, %cx
-	rep movsw
-	addw $CHUNK, stack_next
-	movw %ax, %ss
-	movl %ebx, %esp
-1:	popw %gs
+	popw %gs
 	popw %fs
 	popw %es
 	popal
+	movl %ecx, C_SCRATCH(%esp)
+	movl %esp, %ecx
+	lssl C_STACK(%ecx), %esp
+	pushw C_FLAGS(%ecx)
+	pushl C_IP(%ecx)
+	pushw C_DS(%ecx)
+	pushl C_SCRATCH(%ecx)
+	pushl stack_free
+	popl C_NEXT(%ecx)
+	movl %ecx, stack_free
+	popl %ecx
 	popw %ds
 	iretw
-2:	movw %dx, %ds
-	movw %dx, %es
-	movw $BDA_SEG, %ax
-	movw %ax, %fs
-	movl %esp, %eax
-	calll *%ebp
-	cli
-	jmp 1b
-3:	/* every chunk is taken: refuse with CF, as a service that is not there */
-	movw %sp, %bp
-	orb $1, REGS_SIZE - 2(%bp)
-	jmp 1b
 
 /* a stub at a place of the linker's choice */
 	.macro stub name, handler
 	.global \name
-\name:	pushw %ds
-	pushal
-	movw $\handler, %bp
+\name:	pushl $\handler
 	jmp stub_common
 	.endm
 
@@ -91,15 +118,12 @@ stub_common:
 	stub int_74, handle_74
 	stub int_75, handle_75
 	stub int_76, handle_76
-	stub int_18, handle_18
 	stub irq_master, handle_spurious_master
 	stub irq_slave, handle_spurious_slave
 	stub int_05_service, handle_05
 	stub int_08_service, handle_08
 	stub int_09_service, handle_09
 	stub int_0e_service, handle_0e
-	stub int_11_service, handle_11
-	stub int_12_service, handle_12
 	stub int_13_service, handle_13
 	stub int_14_service, handle_14
 	stub int_15_service, handle_15
@@ -107,6 +131,15 @@ stub_common:
 	stub int_17_service, handle_17
 	stub int_1a_service, handle_1a
 	stub int_40_service, handle_40
+
+/* IRQ 9 goes on where IRQ 2 went before there was a second 8259A */
+	.global int_71
+int_71:	pushw %ax
+	movb $0x20, %al
+	outb %al, $0xa0
+	popw %ax
+	int $0x0a
+	iretw
 
 /* void call_interrupt(uint8_t n, struct regs *r): eax, edx. The vector's handler returns by IRET
  * to 1f; SS stays ours, so the registers come back on this stack. */
@@ -188,8 +221,8 @@ call_far:
 	pushl %eax
 	jmp call_with_registers
 
-/* void jump_far(uint32_t target, uint8_t dl): leaves for a boot sector: registers clean, stack
- * below 7C00, interrupts on. */
+/* void jump_far(uint32_t target, uint8_t dl): leaves for a boot sector: registers clean (ES:DI =
+ * 0: no $PnP structure), stack below 7C00, interrupts on. */
 	.global jump_far
 jump_far:
 	cli
@@ -212,23 +245,41 @@ jump_far:
 	sti
 	lretw
 
-/* void resume_jump(uint32_t target), resume_iret(uint32_t stack): CMOS shutdown codes 05h, 0Ah
- * and 09h: through [40:67] */
-	.global resume_jump, resume_iret
+/* void resume_jump(uint32_t target): CMOS shutdown codes 05h, 0Ah.
+ * void resume_stack(uint32_t stack, uint8_t code): the others that leave through [40:67], which
+ * then holds SS:SP. 09h: DS, ES, all registers, IRET; 0Bh: IRET; 0Ch: RETF. */
+	.global resume_jump, resume_stack
 resume_jump:
 	pushl %eax
 	lretw
-resume_iret: /* eax = SS:SP that INT 15h/87h left: DS, ES, registers, then IRET */
-	movw %ax, %bx
-	shrl $16, %eax
-	movw %ax, %ss
-	movzwl %bx, %esp
+resume_stack:
+	pushl %eax
+	movw %sp, %bp
+	lssw (%bp), %sp
+	cmpb $0x0b, %dl
+	je 1f
+	ja 2f
 	popw %ds
 	popw %es
 	popaw
-	iretw
+1:	iretw
+2:	lretw
 
-/* POST: everything is unknown but CS. */
+/* The stack and the segments of POST and boot; every service in flight is forgotten. EBX is the
+ * function, which does not return. */
+	.macro own_stack function
+	cli
+	cld
+	movw $BIOS_SEG, %ax
+	movw %ax, %ds
+	movw %ax, %es
+	movw %ax, %ss
+	movl $post_stack_top, %esp
+	movw $BDA_SEG, %ax
+	movw %ax, %fs
+	calll \function
+	.endm
+
 post_entry:
 	cli
 	cld
@@ -236,23 +287,22 @@ post_entry:
 	movw %ax, %ds
 	movw %ax, %es
 	movw %ax, %ss
-	movl $reset_stack_top, %esp
+	movl $reset_stack_top, %esp /* a service whose machine is reset may be on the other one */
 	movw $BDA_SEG, %ax
 	movw %ax, %fs
 	calll shutdown_code
-	movl $stack_top, %esp
-	movw $stack_top - CHUNK, stack_next
-	calll post
-	/* not reached */
-
-	.section .data
-	.global stack_next
-stack_next: .word stack_top - CHUNK
+	own_stack post
+boot_entry:
+	own_stack boot
+	.global int_18
+int_18:	own_stack boot_next
 
 	.section .bss
 	.balign 4
 	.space 256
 reset_stack_top:
+	.space 2048
+post_stack_top:
 
 /* --- F000:E000-FFFF --- */
 	.section .fixed, "ax"
@@ -269,7 +319,7 @@ reset_stack_top:
 	at 0xe401 /* fixed disk parameter table: type 47 speaks for itself in the EBDA */
 	.space 16
 	at 0xe6f2
-	jmp int_19_entry
+	jmp boot_entry
 	at 0xe6f5 /* system configuration: INT 15h/C0h */
 	.global config_table
 config_table:
@@ -308,15 +358,25 @@ video_parameters:
 	.byte 40, 40, 80, 80, 40, 40, 80, 80
 	.byte 0x2c, 0x28, 0x2d, 0x29, 0x2a, 0x2e, 0x1e, 0x29
 	at 0xf841
-	jmp int_12_service
+	pushw %ds
+	pushw $BDA_SEG
+	popw %ds
+	movw 0x13, %ax /* memory_kib */
+	popw %ds
+	iretw
 	at 0xf84d
-	jmp int_11_service
+	pushw %ds
+	pushw $BDA_SEG
+	popw %ds
+	movw 0x10, %ax /* equipment */
+	popw %ds
+	iretw
 	at 0xf859
 	jmp int_15_service
 	at 0xfa6e
 	.global font_8x8_low
 font_8x8_low:
-	.space 1024
+	.incbin "font_8x8.bin", 0, 1024
 	at 0xfe6e
 	jmp int_1a_service
 	at 0xfea5
@@ -329,18 +389,6 @@ font_8x8_low:
 	iretw
 	at 0xff54
 	jmp int_05_service
-int_19_entry: /* INT 19h: boots again on a stack of our own */
-	cli
-	cld
-	movw $BIOS_SEG, %ax
-	movw %ax, %ds
-	movw %ax, %es
-	movw %ax, %ss
-	movl $stack_top, %esp
-	movw $stack_top - CHUNK, stack_next
-	movw $BDA_SEG, %ax
-	movw %ax, %fs
-	calll boot
 	at 0xfff0
 	.global reset
 reset:	ljmp $0xf000, $0xe05b

@@ -287,8 +287,9 @@ static uint8_t move_once(struct regs *r, enum direction direction)
 			      r->dh, r->cl, table(3), eot, table(5), table(6)};
 	uint8_t status;
 
-	if (r->cl > eot) /* a format that the table does not know: IBM's copy protections aside */
-		command[6] = r->cl;
+	/* longer tracks than the table knows; on head 0 the controller goes on with head 1 */
+	if (r->cl > eot || (r->dh && r->cl + r->al - 1 > eot))
+		command[6] = r->cl + r->al - 1;
 	status = dma_setup(r->es, r->bx, r->al * 512, modes[direction]);
 	if (!status)
 		status = seek(drive, r->ch, r->dh);
@@ -458,6 +459,9 @@ void floppy_init(void)
 			drives_found++;
 	if (!drives_found)
 		return;
+	/* what reads past a track go by until the system says better: drive A's best medium */
+	if (type_of(0) && type_of(0) != 4)
+		far_write32(0, 0x1e * 4, (uint32_t)BIOS_SEG << 16 | (uint16_t)(uint32_t)floppy_parameters(type_of(0)));
 	bda.floppy_info = 0x77;
 	if (reset_controller()) {
 		print("floppy controller does not answer\n");

@@ -4,7 +4,7 @@
  */
 #include <rombios/rombios.h>
 
-enum { PCI_OK = 0x00, PCI_UNSUPPORTED = 0x81, PCI_BAD_VENDOR = 0x83, PCI_NOT_FOUND = 0x86, PCI_BAD_REGISTER = 0x87 };
+enum { PCI_OK = 0x00, PCI_UNSUPPORTED = 0x81, PCI_BAD_VENDOR = 0x83, PCI_NOT_FOUND = 0x86, PCI_BAD_REGISTER = 0x87, PCI_BUFFER_TOO_SMALL = 0x89 };
 
 static uint32_t config_address(uint16_t bdf, uint16_t reg)
 {
@@ -34,6 +34,34 @@ static uint8_t find(struct regs *r, uint8_t reg, uint8_t shift, uint32_t what)
 			bdf += 7;
 	}
 	return PCI_NOT_FOUND;
+}
+
+int pci_find(uint32_t id)
+{
+	struct regs r = {0};
+
+	if (!handoff_valid || !handoff.pci_present || find(&r, 0, 0, id) != PCI_OK)
+		return -1;
+	return r.bx;
+}
+
+/* PCI interrupt routing options: the slots of the $PIR table, to the caller's buffer (PCI BIOS
+ * 2.1, 4.10). The table is in the first megabyte. */
+static uint8_t routing_options(struct regs *r)
+{
+	uint16_t seg = handoff.pirq >> 4, bytes;
+
+	if (!handoff.pirq || handoff.pirq > 0xffff0 || far_read16(seg, 6) < 32)
+		return PCI_UNSUPPORTED;
+	bytes = far_read16(seg, 6) - 32;
+	r->bx = far_read16(seg, 10); /* interrupts that only PCI uses */
+	if (far_read16(r->es, r->di) < bytes) {
+		far_write16(r->es, r->di, bytes);
+		return PCI_BUFFER_TOO_SMALL;
+	}
+	far_write16(r->es, r->di, bytes);
+	far_copy(far_read16(r->es, r->di + 4), far_read16(r->es, r->di + 2), seg, 32, bytes);
+	return PCI_OK;
 }
 
 static uint8_t access_config(struct regs *r)
@@ -73,6 +101,9 @@ void handle_1ab1(struct regs *r)
 			break;
 		case 0x03:
 			status = find(r, 8, 8, r->ecx & 0xffffff);
+			break;
+		case 0x0e:
+			status = routing_options(r);
 			break;
 		case 0x08 ... 0x0d:
 			status = access_config(r);

@@ -2,6 +2,12 @@
 
 ROMBIOS_OBJS := $(call objs,m16,$(sort $(wildcard rombios/*.c))) $(call objs,m16,$(sort $(wildcard rombios/*.S)))
 
+# F000:FA6E: the first half of vgabios' 8x8 font
+$(BUILD)/rombios/font_8x8.bin: $(BUILD)/vgabios/font_8x8.o
+	$(Q)mkdir -p $(@D) && $(OBJCOPY) -O binary -j .rom $< $@
+$(BUILD)/m16/rombios/entry.o: $(BUILD)/rombios/font_8x8.bin
+CFLAGS_rombios := -Wa,-I$(BUILD)/rombios
+
 rombios: $(BUILD)/rombios.bin
 all: rombios
 

@@ -11,9 +11,28 @@ static bool started; /* POST has run since the image was placed */
 enum {
 	SHUTDOWN_BOOT = 0x04,     /* INT 19h */
 	SHUTDOWN_EOI_JUMP = 0x05, /* EOI, keyboard flushed, jump to [40:67] */
-	SHUTDOWN_MOVE = 0x09,     /* return from INT 15h/87h through the stack at [40:67] */
+	SHUTDOWN_MOVE = 0x09,     /* end of a block move: registers and IRET from the stack at [40:67] */
 	SHUTDOWN_JUMP = 0x0a,     /* jump to [40:67] */
+	SHUTDOWN_IRET = 0x0b,     /* IRET and RETF from the stack at [40:67] */
+	SHUTDOWN_RETF = 0x0c,
 };
+
+extern uint8_t chunks[], chunks_end[];
+uint32_t stack_free; /* first free chunk, entry.S */
+
+void stacks_init(void)
+{
+	enum { CHUNK = 1024, CALLER = 28 };
+	uint32_t next = 0;
+
+	for (uint32_t end = (uint32_t)chunks_end; end > (uint32_t)chunks; end -= CHUNK) {
+		uint32_t top = end - CALLER;
+
+		*(uint32_t *)(top + 24) = next;
+		next = top;
+	}
+	stack_free = next;
+}
 
 void machine_reset(void)
 {
@@ -33,6 +52,22 @@ void machine_reset(void)
 		asm volatile("hlt");
 }
 
+static void interrupt_controllers(void)
+{
+	/* ICW1-4 of both 8259A: vectors 08h and 70h, cascade on IRQ 2 */
+	outb(0x20, 0x11);
+	outb(0xa0, 0x11);
+	outb(0x21, 0x08);
+	outb(0xa1, 0x70);
+	outb(0x21, 0x04);
+	outb(0xa1, 0x02);
+	outb(0x21, 0x01);
+	outb(0xa1, 0x01);
+	/* on: timer, keyboard, cascade, floppy; RTC, mouse, x87, disks */
+	outb(0x21, 0xb8);
+	outb(0xa1, 0x0e);
+}
+
 /* First thing after a reset: returns where it means a start from nothing. */
 void shutdown_code(void)
 {
@@ -50,9 +85,12 @@ void shutdown_code(void)
 	case SHUTDOWN_JUMP:
 		resume_jump(bda.resume);
 	case SHUTDOWN_MOVE:
-		resume_iret(bda.resume);
+	case SHUTDOWN_IRET:
+	case SHUTDOWN_RETF:
+		resume_stack(bda.resume, code);
 	case SHUTDOWN_BOOT:
-		return;
+		interrupt_controllers();
+		boot();
 	}
 	/* devices keep whatever state the last system gave them: only a machine reset cleans it */
 	machine_reset();
@@ -96,10 +134,19 @@ static void vectors(void)
 	SET(0x1e, 0xefc7);
 	SET(0x40, 0xec59);
 	SET(0x70, int_70);
+	SET(0x71, int_71);
 	SET(0x74, int_74);
 	SET(0x75, int_75);
 	SET(0x76, int_76);
 	SET(0x77, int_76);
+}
+
+static bool fpu_present(void)
+{
+	uint16_t status = 0x5a5a;
+
+	asm volatile("fninit\n\tfnstsw %0" : "+m"(status));
+	return !(status & 0xff);
 }
 
 static void data_areas(void)
@@ -113,35 +160,39 @@ static void data_areas(void)
 	far_write8(ebda, 0, 1);
 	bda.ebda_seg = ebda;
 	bda.memory_kib = handoff_valid ? handoff.low_kib : DFW_EBDA >> 10;
-	bda.equipment = EQUIPMENT_FPU;
+	bda.equipment = fpu_present() ? EQUIPMENT_FPU : 0;
 }
 
-static void interrupt_controllers(void)
-{
-	/* ICW1-4 of both 8259A: vectors 08h and 70h, cascade on IRQ 2 */
-	outb(0x20, 0x11);
-	outb(0xa0, 0x11);
-	outb(0x21, 0x08);
-	outb(0xa1, 0x70);
-	outb(0x21, 0x04);
-	outb(0xa1, 0x02);
-	outb(0x21, 0x01);
-	outb(0xa1, 0x01);
-	/* on: timer, keyboard, cascade, floppy; RTC, mouse, x87, disks */
-	outb(0x21, 0xb8);
-	outb(0xa1, 0x0e);
-}
-
-static bool checksum_good(uint16_t seg, uint32_t bytes)
+/* The bytes sum to 0, modulo 256. Four bytes at once, as two sums of every other byte that
+ * cannot overflow within a block. */
+static bool checksum_good(uint16_t seg, uint8_t blocks)
 {
 	uint8_t sum = 0;
 
-	for (uint32_t at = 0; at < bytes; at += 16) {
-		set_gs(seg++);
-		for (unsigned i = 0; i < 16; i++)
-			sum += *(uint8_t __far *)i;
+	for (; blocks; blocks--, seg += 512 / 16) {
+		uint32_t even = 0, odd = 0;
+
+		set_gs(seg);
+		for (uint32_t __far *p = 0; p < (uint32_t __far *)512; p++) {
+			even += *p & 0x00ff00ff;
+			odd += *p >> 8 & 0x00ff00ff;
+		}
+		even += odd;
+		sum += even + (even >> 16);
 	}
 	return !sum;
+}
+
+/* Where the card of a PCI option ROM is, as AX has it (PCI 2.1, 6.3.3.1); 0 for others. */
+static uint16_t option_rom_function(uint16_t seg)
+{
+	uint16_t pcir = far_read16(seg, 0x18);
+	int bdf;
+
+	if (far_read32(seg, pcir) != 0x52494350 /* "PCIR" */)
+		return 0;
+	bdf = pci_find((uint32_t)far_read16(seg, pcir + 6) << 16 | far_read16(seg, pcir + 4));
+	return bdf < 0 ? 0 : bdf;
 }
 
 /* Initialises the option ROM at seg, if there is a whole one; returns the paragraphs to go on by. */
@@ -153,11 +204,11 @@ static uint16_t option_rom(uint16_t seg)
 	if (far_read16(seg, 0) != 0xaa55)
 		return 0x80;
 	blocks = far_read8(seg, 2);
-	if (!blocks || !checksum_good(seg, blocks * 512u)) {
+	if (!blocks || !checksum_good(seg, blocks)) {
 		print("option ROM at %04x0: %s\n", seg, blocks ? "bad checksum, not started" : "no length, not started");
 		return 0x80;
 	}
-	r.es = ROM_SEG;
+	r.ax = option_rom_function(seg);
 	call_far((uint32_t)seg << 16 | 3, &r);
 	blocks = far_read8(seg, 2); /* it may have shrunk */
 	return (blocks * 32u + 0x7f) & ~0x7f;
@@ -178,17 +229,8 @@ static void equipment(void)
 		bda.equipment |= EQUIPMENT_FLOPPY | (floppies - 1) << EQUIPMENT_FLOPPIES_SHIFT;
 }
 
-void handle_11(struct regs *r)
-{
-	r->ax = bda.equipment;
-}
-
-void handle_12(struct regs *r)
-{
-	r->ax = bda.memory_kib;
-}
-
-/* An interrupt nobody asked for: end it, and note which. */
+/* An interrupt nobody serves: noted, ended, and masked, since a level-triggered one would come
+ * again at once (AT Technical Reference, BIOS listing, D11). */
 static void spurious(uint16_t port)
 {
 	uint8_t isr;
@@ -197,8 +239,11 @@ static void spurious(uint16_t port)
 	isr = inb(port);
 	outb(port, 0x0a);
 	bda.last_unexpected_irq = isr ? isr : 0xff;
-	if (isr)
-		outb(port, 0x20);
+	if (!isr)
+		return;
+	if (port != 0x20 || !(isr & 0x04))
+		outb(port + 1, inb(port + 1) | (isr & -isr));
+	outb(port, 0x20);
 }
 
 void handle_spurious_master(struct regs *r)
@@ -206,6 +251,7 @@ void handle_spurious_master(struct regs *r)
 	spurious(0x20);
 }
 
+/* The slave's IRQ 15 may be nobody's: its request on the master's IRQ 2 is true all the same. */
 void handle_spurious_slave(struct regs *r)
 {
 	spurious(0xa0);
@@ -233,6 +279,7 @@ void handle_74(struct regs *r)
 void post(void)
 {
 	started = true;
+	stacks_init();
 	handoff_valid = handoff.magic == DFW_HANDOFF_MAGIC && handoff.version == DFW_HANDOFF_VERSION &&
 			handoff.e820_count <= DFW_E820_MAX;
 	interrupt_controllers();

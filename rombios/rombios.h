@@ -176,14 +176,11 @@ uint32_t ticks_now(void);
 void handle_05(struct regs *r);
 void handle_08(struct regs *r);
 void handle_09(struct regs *r);
-void handle_18(struct regs *r); /* boot.c */
 void handle_spurious_master(struct regs *r);
 void handle_spurious_slave(struct regs *r);
 void handle_75(struct regs *r); /* post.c: x87 error */
 void handle_1ab1(struct regs *r); /* int1a_pci.c */
 void handle_0e(struct regs *r); /* floppy.c: IRQ 6 */
-void handle_11(struct regs *r);
-void handle_12(struct regs *r);
 void handle_13(struct regs *r); /* int13_disk.c: DL picks floppy, disk or CD; INT 40h chains to floppies */
 void handle_14(struct regs *r);
 void handle_15(struct regs *r);
@@ -197,16 +194,17 @@ void handle_76(struct regs *r); /* ata.c: IRQ 14, IRQ 15 */
 
 /* entry.S: names of stubs and of what POST needs; only their addresses are of use to C */
 extern const uint8_t irq_master[], irq_slave[], int_18[], int_70[], int_74[], int_75[], int_76[];
-extern uint16_t stack_next;
-extern uint8_t stack_top[];
+extern const uint8_t int_71[];
 _Noreturn void resume_jump(uint32_t target);
-_Noreturn void resume_iret(uint32_t stack);
+_Noreturn void resume_stack(uint32_t stack, uint8_t code);
+/* post.c: makes every stack free again */
+void stacks_init(void);
 /* move_32.S: the copy of INT 15h/87h; a status for AH */
 uint8_t move_extended(uint16_t es, uint16_t si, uint16_t words);
 
 /* called by entry.S */
 void shutdown_code(void);
-void post(void);
+_Noreturn void post(void);
 
 /* ports.c: how many were found */
 unsigned serial_init(void);
@@ -220,8 +218,12 @@ void clock_init(void);
 void floppy_init(void);
 void ata_init(void); /* finds disks and CDs, prints one line for each */
 
-/* boot.c: tries the devices of the boot order; returns only when INT 18h or 19h says so */
-void boot(void);
+/* boot.c: starts the first device of the boot order that can be started; boot_next, which is INT
+ * 18h, goes on after the device that was started last */
+_Noreturn void boot(void);
+_Noreturn void boot_next(void);
+/* int1a_pci.c: the function with that vendor << 16 | device, -1 where there is none */
+int pci_find(uint32_t id);
 
 /* int13_cdrom.c: reads the El Torito catalogue of CD n (0..); on success loads the default entry's
  * image, sets up emulation if it asks for one, and gives the far address and DL to start with.
