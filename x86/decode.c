@@ -72,7 +72,7 @@ static void address16(struct insn *i)
 	else if (mod == 2)
 		ea += next(i, 2);
 	i->ea = ea & 0xffff;
-	i->seg = i->override ? i->override - 1 : seg;
+	i->seg = i->override ? i->override - 1u : seg;
 }
 
 /* SDM vol. 2, tables 2-2 and 2-3 */
@@ -103,7 +103,7 @@ static void address32(struct insn *i)
 	else if (mod == 2)
 		ea += next(i, 4);
 	i->ea = ea;
-	i->seg = i->override ? i->override - 1 : seg;
+	i->seg = i->override ? i->override - 1u : seg;
 }
 
 static void immediates(struct insn *i)

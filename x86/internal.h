@@ -250,6 +250,7 @@ struct insn {
 	uint32_t ea;       /* offset of the memory operand */
 	uint32_t imm;
 	uint32_t imm2;     /* ENTER's level, a far pointer's selector */
+	uint32_t rip_high; /* where IA-32e mode's interrupts lead */
 	uint32_t debug;    /* data breakpoints hit */
 	uint8_t seg;       /* segment of the memory operand, overrides applied */
 	uint8_t opcode;
@@ -315,6 +316,7 @@ enum access {
 	WRITE = 1 << 0,
 	FETCH = 1 << 1,
 	SYSTEM = 1 << 2, /* supervisor access whatever the CPL: descriptor tables, TSS */
+	PEEK = 1 << 3,   /* leaves accessed and dirty bits and CR2 alone */
 };
 
 /* Where an operand is: a register or mapped memory, or guest-physical memory. */
@@ -325,14 +327,14 @@ struct place {
 	uint16_t first;   /* bytes in the first page */
 };
 
-uint64_t x86_translate(struct insn *i, uint32_t linear, unsigned access);
+uint64_t x86_physical(struct insn *i, uint64_t linear, unsigned access);
 /* Checks that len bytes at off may be accessed; the linear address. */
 uint32_t x86_linear(struct insn *i, unsigned seg, uint32_t off, uint32_t len, unsigned access);
-void x86_place(struct insn *i, struct place *p, uint32_t linear, unsigned len, unsigned access);
+void x86_place(struct insn *i, struct place *p, uint64_t linear, unsigned len, unsigned access);
 void x86_get_bytes(struct insn *i, const struct place *p, void *dst);
 void x86_put_bytes(struct insn *i, const struct place *p, const void *src);
-void x86_read_linear(struct insn *i, uint32_t linear, void *dst, unsigned len, unsigned access);
-void x86_write_linear(struct insn *i, uint32_t linear, const void *src, unsigned len,
+void x86_read_bytes(struct insn *i, uint64_t linear, void *dst, unsigned len, unsigned access);
+void x86_write_bytes(struct insn *i, uint64_t linear, const void *src, unsigned len,
 		      unsigned access);
 void x86_fetch(struct insn *i);
 /* Loads cpu->pdpte from CR3; false where a reserved bit is set. */
@@ -426,17 +428,17 @@ static inline void write_memory(struct insn *i, unsigned seg, uint32_t off, unsi
 	put(i, &p, value);
 }
 
-static inline uint32_t read_system(struct insn *i, uint32_t linear, unsigned len)
+static inline uint32_t read_system(struct insn *i, uint64_t linear, unsigned len)
 {
 	uint32_t value = 0;
 
-	x86_read_linear(i, linear, &value, len, SYSTEM);
+	x86_read_bytes(i, linear, &value, len, SYSTEM);
 	return value;
 }
 
-static inline void write_system(struct insn *i, uint32_t linear, unsigned len, uint32_t value)
+static inline void write_system(struct insn *i, uint64_t linear, unsigned len, uint32_t value)
 {
-	x86_write_linear(i, linear, &value, len, SYSTEM);
+	x86_write_bytes(i, linear, &value, len, SYSTEM);
 }
 
 /* --- operands: decode.c --- */
@@ -582,8 +584,11 @@ void x86_tss_stack(struct insn *i, unsigned level, uint16_t *ss, uint32_t *esp);
 /* --- system: system.c --- */
 
 void x86_check_io(struct insn *i, uint16_t port, unsigned size);
-/* Replaces the flags that POPF or IRET may change at this privilege. */
-void x86_write_flags(struct insn *i, uint32_t value, unsigned size);
+/* The flags that POPF of this operand size may change at the current privilege. */
+uint32_t x86_popf_mask(const struct dfw_cpu *cpu, unsigned size);
+/* A bit of the current TSS's I/O map, `at` bits from `before` bytes ahead of its base; true where
+ * it lies beyond the limit. */
+bool x86_io_map_bit(struct insn *i, uint32_t at, unsigned count, unsigned before);
 void x86_control_written(struct insn *i, unsigned n);
 
 /* Handlers, named by the tables. */

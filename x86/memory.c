@@ -10,7 +10,7 @@ enum { PF_PRESENT = 1, PF_WRITE = 2, PF_USER = 4, PF_RESERVED = 8, PF_FETCH = 16
 #define PTE_ADDRESS 0x000ffffffffff000ull
 #define PTE_NX      (1ull << 63)
 
-static _Noreturn void page_fault(struct insn *i, uint32_t linear, unsigned access, unsigned error)
+static _Noreturn void page_fault(struct insn *i, uint64_t linear, unsigned access, unsigned error)
 {
 	struct dfw_cpu *cpu = i->cpu;
 
@@ -21,7 +21,8 @@ static _Noreturn void page_fault(struct insn *i, uint32_t linear, unsigned acces
 	if ((access & FETCH) && (((cpu->cr4 & CR4_PAE) && (cpu->efer & EFER_NXE)) ||
 				 (cpu->cr4 & CR4_SMEP)))
 		error |= PF_FETCH;
-	cpu->cr2 = linear;
+	if (!(access & PEEK))
+		cpu->cr2 = linear;
 	x86_raise_error(i, PAGE_FAULT, error);
 }
 
@@ -44,7 +45,7 @@ static bool forbidden(const struct dfw_cpu *cpu, uint32_t rights, bool nx, unsig
 {
 	bool user = !(access & SYSTEM) && cpl(cpu) == 3;
 
-	if (user ? !(rights & PTE_U) : false)
+	if (user && !(rights & PTE_U))
 		return true;
 	if ((access & WRITE) && !(rights & PTE_W) && (user || (cpu->cr0 & CR0_WP)))
 		return true;
@@ -54,7 +55,7 @@ static bool forbidden(const struct dfw_cpu *cpu, uint32_t rights, bool nx, unsig
 	       ((access & SYSTEM) || !(cpu->rflags & AC));
 }
 
-static uint64_t walk(struct insn *i, uint32_t linear, unsigned access)
+static uint64_t walk(struct insn *i, uint64_t linear, unsigned access)
 {
 	struct dfw_cpu *cpu = i->cpu;
 	bool pae = cpu->cr4 & CR4_PAE;
@@ -67,16 +68,14 @@ static uint64_t walk(struct insn *i, uint32_t linear, unsigned access)
 	if (cpu->efer & EFER_LMA) {
 		level = cpu->cr4 & CR4_LA57 ? 5 : 4;
 	} else if (pae) {
-		entry = cpu->pdpte[linear >> 30];
+		entry = cpu->pdpte[linear >> 30 & 3];
 		if (!(entry & PTE_P))
 			page_fault(i, linear, access, 0);
 		table = entry & PTE_ADDRESS;
 	}
 	for (;; level--) {
 		shift = 12 + (level - 1) * bits;
-		at[used] = table;
-		if (shift < 32)
-			at[used] += ((linear >> shift) & ((1u << bits) - 1)) * entry_size;
+		at[used] = table + ((uint32_t)(linear >> shift) & ((1u << bits) - 1)) * entry_size;
 		entry = value[used] = read_entry(i, at[used], entry_size);
 		used++;
 		if (!(entry & PTE_P))
@@ -109,7 +108,7 @@ static uint64_t walk(struct insn *i, uint32_t linear, unsigned access)
 	}
 	if (forbidden(cpu, rights, nx, access))
 		page_fault(i, linear, access, PF_PRESENT);
-	while (used--) {
+	while (!(access & PEEK) && used--) {
 		uint64_t set = value[used] | PTE_A;
 
 		if (value[used] == entry && (access & WRITE))
@@ -121,7 +120,7 @@ static uint64_t walk(struct insn *i, uint32_t linear, unsigned access)
 	return base | (linear & ((1u << shift) - 1));
 }
 
-uint64_t x86_translate(struct insn *i, uint32_t linear, unsigned access)
+uint64_t x86_physical(struct insn *i, uint64_t linear, unsigned access)
 {
 	if (!(i->cpu->cr0 & CR0_PG))
 		return linear;
@@ -206,12 +205,12 @@ uint32_t x86_linear(struct insn *i, unsigned seg, uint32_t off, uint32_t len, un
 	return linear;
 }
 
-void x86_place(struct insn *i, struct place *p, uint32_t linear, unsigned len, unsigned access)
+void x86_place(struct insn *i, struct place *p, uint64_t linear, unsigned len, unsigned access)
 {
 	uint32_t room = 4096 - (linear & 4095);
 
 	p->size = len;
-	p->phys[0] = x86_translate(i, linear, access);
+	p->phys[0] = x86_physical(i, linear, access);
 	if (__builtin_expect(len <= room, 1)) {
 		p->first = len;
 		p->ptr = i->x->ops->map ? i->x->ops->map(i->x->world, p->phys[0], len,
@@ -220,7 +219,7 @@ void x86_place(struct insn *i, struct place *p, uint32_t linear, unsigned len, u
 		return;
 	}
 	p->first = room;
-	p->phys[1] = x86_translate(i, linear + room, access);
+	p->phys[1] = x86_physical(i, linear + room, access);
 	p->ptr = NULL;
 }
 
@@ -248,7 +247,7 @@ void x86_put_bytes(struct insn *i, const struct place *p, const void *src)
 				 p->size - p->first);
 }
 
-void x86_read_linear(struct insn *i, uint32_t linear, void *dst, unsigned len, unsigned access)
+void x86_read_bytes(struct insn *i, uint64_t linear, void *dst, unsigned len, unsigned access)
 {
 	struct place p;
 
@@ -256,7 +255,7 @@ void x86_read_linear(struct insn *i, uint32_t linear, void *dst, unsigned len, u
 	x86_get_bytes(i, &p, dst);
 }
 
-void x86_write_linear(struct insn *i, uint32_t linear, const void *src, unsigned len,
+void x86_write_bytes(struct insn *i, uint64_t linear, const void *src, unsigned len,
 		      unsigned access)
 {
 	struct place p;
@@ -280,7 +279,7 @@ void x86_fetch(struct insn *i)
 		room = page;
 	if (room > 1 && !in_limit(cs, off, room)) /* the segment ends first */
 		room = cs->limit - off + 1;
-	phys = x86_translate(i, linear, FETCH);
+	phys = x86_physical(i, linear, FETCH);
 	src = i->x->ops->map ? i->x->ops->map(i->x->world, phys, room, false) : NULL;
 	if (!src)
 		i->x->ops->read(i->x->world, phys, dst, room);

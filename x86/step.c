@@ -63,9 +63,8 @@ static __attribute__((noinline)) enum x86_outcome execute(struct x86 *x)
 	if (__builtin_expect((flags & (PE | CPL0)) || i->lock, 0))
 		check_row(i, flags);
 	cpu->interruptibility = shadow & ~(DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS);
-	i->shadow = shadow;
 	i->row->run(i);
-	cpu->rip = i->eip;
+	cpu->rip = i->eip | (uint64_t)i->rip_high << 32;
 	if (!i->keep_rf)
 		cpu->rflags &= ~(uint64_t)RF;
 	if (__builtin_expect(i->debug | tf, 0)) {
@@ -86,6 +85,134 @@ enum x86_outcome x86_step(struct x86 *x)
 	x->cpu->interruptibility = x->shadow;
 	return X86_FAULT;
 }
+
+/* --- delivery --- */
+
+static struct insn outside(struct x86 *x)
+{
+	return (struct insn){
+		.x = x, .cpu = x->cpu, .eip = x->cpu->rip, .osize = 4, .asize = 4};
+}
+
+static void commit_delivery(struct insn *i)
+{
+	struct dfw_cpu *cpu = i->cpu;
+
+	cpu->rip = i->eip | (uint64_t)i->rip_high << 32;
+	cpu->activity = DFW_ACTIVE;
+	cpu->interruptibility &= ~(uint32_t)(DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS);
+}
+
+static __attribute__((noinline)) void deliver(struct x86 *x, const struct x86_event *event)
+{
+	struct insn i = outside(x);
+
+	i.ext = event->kind != X86_SOFTWARE;
+	x86_interrupt(&i, event->vector, event->kind, event->has_error, event->error);
+	commit_delivery(&i);
+}
+
+/* False: a fault was raised on the way, and x->event tells which. */
+static __attribute__((noinline)) bool try_deliver(struct x86 *x, const struct x86_event *event)
+{
+	if (__builtin_setjmp(x->unwind))
+		return false;
+	deliver(x, event);
+	return true;
+}
+
+/* SDM vol. 3, table 6-4 */
+enum class { BENIGN, CONTRIBUTORY, PAGE };
+
+static enum class exception_class(const struct x86_event *event)
+{
+	if (event->kind != X86_EXCEPTION)
+		return BENIGN;
+	if (event->vector == PAGE_FAULT)
+		return PAGE;
+	return event->vector == DE || (event->vector >= TS && event->vector <= GP) ? CONTRIBUTORY
+										   : BENIGN;
+}
+
+enum x86_outcome x86_deliver(struct x86 *x, struct x86_event event)
+{
+	struct dfw_cpu *cpu = x->cpu;
+
+	/* SDM vol. 3, 17.2.3 and 17.2.4 */
+	if (event.kind == X86_EXCEPTION && event.vector == DB) {
+		cpu->dr6 |= cpu->pending_debug & (DR6_BD | DR6_BS | DR6_BT | 0xf);
+		cpu->dr7 &= ~(uint64_t)DR7_GD;
+		cpu->pending_debug = 0;
+	}
+	while (!try_deliver(x, &event)) {
+		enum class first = exception_class(&event), second = exception_class(&x->event);
+		bool was_double = event.kind == X86_EXCEPTION && event.vector == DOUBLE_FAULT;
+
+		if (was_double && second != BENIGN) {
+			cpu->activity = DFW_SHUTDOWN;
+			return X86_SHUTDOWN;
+		}
+		if (second == BENIGN || first == BENIGN ||
+		    (first == CONTRIBUTORY && second == PAGE)) {
+			event = x->event;
+			continue;
+		}
+		event = (struct x86_event){.vector = DOUBLE_FAULT,
+					   .kind = X86_EXCEPTION,
+					   .has_error = true};
+	}
+	return X86_DONE;
+}
+
+static __attribute__((noinline)) void switch_task(struct x86 *x, uint16_t selector,
+						  unsigned source, bool has_error,
+						  uint32_t error)
+{
+	struct insn i = outside(x);
+
+	x86_switch_task(&i, selector, source, has_error, error);
+	commit_delivery(&i);
+}
+
+enum x86_outcome x86_task_switch(struct x86 *x, uint16_t selector, unsigned source,
+				 bool has_error, uint32_t error)
+{
+	if (__builtin_setjmp(x->unwind))
+		return X86_FAULT;
+	switch_task(x, selector, source, has_error, error);
+	return X86_DONE;
+}
+
+/* --- looking --- */
+
+static __attribute__((noinline)) void look(struct x86 *x, uint64_t linear, void *dst, unsigned len,
+					   uint64_t *phys)
+{
+	struct insn i = outside(x);
+
+	if (phys)
+		*phys = x86_physical(&i, linear, SYSTEM | PEEK);
+	else
+		x86_read_bytes(&i, linear, dst, len, SYSTEM | PEEK);
+}
+
+bool x86_read_linear(struct x86 *x, uint64_t linear, void *dst, unsigned len)
+{
+	if (__builtin_setjmp(x->unwind))
+		return false;
+	look(x, linear, dst, len, NULL);
+	return true;
+}
+
+bool x86_translate(struct x86 *x, uint64_t linear, uint64_t *phys)
+{
+	if (__builtin_setjmp(x->unwind))
+		return false;
+	look(x, linear, NULL, 0, phys);
+	return true;
+}
+
+/* --- reset --- */
 
 void x86_reset(struct dfw_cpu *cpu)
 {

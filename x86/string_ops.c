@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * String instructions and their REP forms. Each element is committed before the next, so a
+ * fault leaves the registers at the element that raised it. Where direction, limits and mapping
+ * allow, a run of elements inside one page is done at once.
+ */
+#include "internal.h"
+
+/* One string instruction on its way. */
+struct string {
+	unsigned size;   /* of an element */
+	unsigned source; /* segment of rSI */
+	int32_t step;    /* signed distance to the next element */
+	uint32_t mask;   /* of an address */
+	uint32_t left;   /* iterations that this step may do */
+};
+
+static uint32_t counter(const struct insn *i)
+{
+	return i->asize == 2 ? i->cpu->gpr[DFW_RCX].w : i->cpu->gpr[DFW_RCX].d;
+}
+
+static uint32_t offset(const struct insn *i, const struct string *s, unsigned reg)
+{
+	return i->cpu->gpr[reg].d & s->mask;
+}
+
+static void advance(struct insn *i, const struct string *s, unsigned reg, uint32_t elements)
+{
+	put_ptr(&i->cpu->gpr[reg], i->asize, i->cpu->gpr[reg].d + elements * (uint32_t)s->step);
+}
+
+/* False where REP's count is zero. */
+static bool begin(struct insn *i, struct string *s, unsigned kind)
+{
+	s->size = operand_size(i, kind);
+	s->source = i->override ? i->override - 1 : DFW_DS;
+	s->step = i->cpu->rflags & DF ? -(int32_t)s->size : (int32_t)s->size;
+	s->mask = i->asize == 2 ? 0xffff : 0xffffffffu;
+	s->left = 1;
+	if (!i->rep)
+		return true;
+	if (i->x->rep_batch && !(i->cpu->rflags & TF))
+		s->left = i->x->rep_batch;
+	return counter(i);
+}
+
+/*
+ * After `elements` of a REP form. True: go on in this step. Where the step's share is used up
+ * but the count is not, the instruction stays to be resumed; RF keeps an instruction breakpoint
+ * from firing again (SDM vol. 3, 17.3.1.1).
+ */
+static bool next_elements(struct insn *i, struct string *s, uint32_t elements, bool stop)
+{
+	uint32_t count;
+
+	if (!i->rep)
+		return false;
+	count = counter(i) - elements;
+	put_ptr(&i->cpu->gpr[DFW_RCX], i->asize, count);
+	s->left -= elements;
+	if (!count || stop)
+		return false;
+	if (s->left && !i->debug)
+		return true;
+	i->outcome = X86_REPEAT;
+	i->eip = i->cpu->rip;
+	i->keep_rf = true;
+	i->cpu->rflags |= RF;
+	return false;
+}
+
+/*
+ * How many elements from `off` on can be done at once through *ptr: within the segment, the page
+ * and the address width, upwards, on mapped memory. 0 or 1: element by element.
+ */
+static uint32_t run_length(struct insn *i, const struct string *s, unsigned seg, uint32_t off,
+			   unsigned access, uint32_t wanted, uint8_t **ptr)
+{
+	const struct dfw_segment *d = &i->cpu->seg[seg];
+	uint32_t linear, bytes;
+	struct place p;
+
+	if (s->step < 0 || wanted < 2 || (i->cpu->dr7 & DR7_ENABLES))
+		return 0;
+	bytes = wanted > 4096 ? 4096 : wanted * s->size;
+	linear = (uint32_t)d->base + off;
+	if (bytes > 4096 - (linear & 4095))
+		bytes = 4096 - (linear & 4095);
+	if (bytes > s->mask - off)
+		bytes = s->mask - off;
+	bytes -= bytes % s->size;
+	if (!bytes || !in_limit(d, off, bytes))
+		return 0;
+	x86_place(i, &p, x86_linear(i, seg, off, bytes, access), bytes, access);
+	*ptr = p.ptr;
+	return p.ptr ? bytes / s->size : 0;
+}
+
+static uint32_t wanted(const struct insn *i, const struct string *s)
+{
+	uint32_t count = counter(i);
+
+	return !i->rep ? 1 : count < s->left ? count : s->left;
+}
+
+/* Element by element upwards, as the guest's own instruction would: regions may overlap. */
+static void copy_up(uint8_t *dst, const uint8_t *src, size_t elements, unsigned size)
+{
+	if (size == 4)
+		asm volatile("rep movsl" : "+D"(dst), "+S"(src), "+c"(elements) : : "memory");
+	else if (size == 2)
+		asm volatile("rep movsw" : "+D"(dst), "+S"(src), "+c"(elements) : : "memory");
+	else
+		asm volatile("rep movsb" : "+D"(dst), "+S"(src), "+c"(elements) : : "memory");
+}
+
+static void fill_up(uint8_t *dst, uint32_t value, size_t elements, unsigned size)
+{
+	if (size == 4)
+		asm volatile("rep stosl" : "+D"(dst), "+c"(elements) : "a"(value) : "memory");
+	else if (size == 2)
+		asm volatile("rep stosw" : "+D"(dst), "+c"(elements) : "a"(value) : "memory");
+	else
+		asm volatile("rep stosb" : "+D"(dst), "+c"(elements) : "a"(value) : "memory");
+}
+
+HANDLER(movs)
+{
+	struct string s;
+	uint32_t n;
+
+	if (!begin(i, &s, i->operand[0]))
+		return;
+	do {
+		uint32_t si = offset(i, &s, DFW_RSI), di = offset(i, &s, DFW_RDI), want, value;
+		uint8_t *src, *dst;
+
+		want = wanted(i, &s);
+		n = run_length(i, &s, s.source, si, READ, want, &src);
+		if (n)
+			n = run_length(i, &s, DFW_ES, di, WRITE, n, &dst);
+		if (n) {
+			copy_up(dst, src, n, s.size);
+		} else {
+			n = 1;
+			value = read_memory(i, s.source, si, s.size);
+			write_memory(i, DFW_ES, di, s.size, value);
+		}
+		advance(i, &s, DFW_RSI, n);
+		advance(i, &s, DFW_RDI, n);
+	} while (next_elements(i, &s, n, false));
+}
+
+HANDLER(stos)
+{
+	struct string s;
+	uint32_t n;
+
+	if (!begin(i, &s, i->operand[0]))
+		return;
+	do {
+		uint32_t di = offset(i, &s, DFW_RDI), value = i->cpu->gpr[DFW_RAX].d;
+		uint8_t *dst;
+
+		n = run_length(i, &s, DFW_ES, di, WRITE, wanted(i, &s), &dst);
+		if (n) {
+			fill_up(dst, value, n, s.size);
+		} else {
+			n = 1;
+			write_memory(i, DFW_ES, di, s.size, value);
+		}
+		advance(i, &s, DFW_RDI, n);
+	} while (next_elements(i, &s, n, false));
+}
+
+/* Only the last element of a run stays in the accumulator. */
+HANDLER(lods)
+{
+	struct string s;
+	uint32_t n;
+
+	if (!begin(i, &s, i->operand[0]))
+		return;
+	do {
+		uint32_t si = offset(i, &s, DFW_RSI), value;
+		uint8_t *src;
+
+		n = run_length(i, &s, s.source, si, READ, wanted(i, &s), &src);
+		if (n) {
+			value = get_ptr(src + (n - 1) * s.size, s.size);
+		} else {
+			n = 1;
+			value = read_memory(i, s.source, si, s.size);
+		}
+		put_ptr(&i->cpu->gpr[DFW_RAX], s.size, value);
+		advance(i, &s, DFW_RSI, n);
+	} while (next_elements(i, &s, n, false));
+}
+
+/* CF, AF, OF, SF, ZF, PF of a - b as CMP sets them. */
+static void compare(struct insn *i, uint32_t a, uint32_t b, unsigned size)
+{
+	unsigned top = size * 8 - 1;
+	uint32_t r = a - b, borrows = (~a & b) | ((~a | b) & r), f = result_flags(r, size);
+
+	f |= borrows >> top & 1 ? CF : 0;
+	f |= borrows & 8 ? AF : 0;
+	f |= (borrows ^ borrows << 1) >> top & 1 ? OF : 0;
+	set_flags(i->cpu, ARITHMETIC, f);
+}
+
+/* REPE stops where ZF = 0, REPNE where ZF = 1. */
+static bool unmatched(const struct insn *i, bool equal)
+{
+	return equal == (i->rep == 0xf2);
+}
+
+HANDLER(cmps)
+{
+	struct string s;
+	uint32_t n;
+	bool stop;
+
+	if (!begin(i, &s, i->operand[0]))
+		return;
+	do {
+		uint32_t si = offset(i, &s, DFW_RSI), di = offset(i, &s, DFW_RDI), a, b, most;
+		uint8_t *x, *y;
+
+		most = run_length(i, &s, s.source, si, READ, wanted(i, &s), &x);
+		if (most)
+			most = run_length(i, &s, DFW_ES, di, READ, most, &y);
+		n = 0;
+		do {
+			if (most) {
+				a = get_ptr(x + n * s.size, s.size);
+				b = get_ptr(y + n * s.size, s.size);
+			} else {
+				a = read_memory(i, s.source, si, s.size);
+				b = read_memory(i, DFW_ES, di, s.size);
+			}
+			stop = unmatched(i, a == b);
+			n++;
+		} while (n < most && !stop);
+		advance(i, &s, DFW_RSI, n);
+		advance(i, &s, DFW_RDI, n);
+		compare(i, a, b, s.size);
+	} while (next_elements(i, &s, n, stop));
+}
+
+HANDLER(scas)
+{
+	struct string s;
+	uint32_t n;
+	bool stop;
+
+	if (!begin(i, &s, i->operand[0]))
+		return;
+	do {
+		uint32_t di = offset(i, &s, DFW_RDI), b, most;
+		uint32_t a = i->cpu->gpr[DFW_RAX].d & size_mask(s.size);
+		uint8_t *y;
+
+		most = run_length(i, &s, DFW_ES, di, READ, wanted(i, &s), &y);
+		n = 0;
+		do {
+			b = most ? get_ptr(y + n * s.size, s.size)
+				 : read_memory(i, DFW_ES, di, s.size);
+			stop = unmatched(i, a == b);
+			n++;
+		} while (n < most && !stop);
+		advance(i, &s, DFW_RDI, n);
+		compare(i, a, b, s.size);
+	} while (next_elements(i, &s, n, stop));
+}
+
+/* The port is read only after the memory is known to take the value. */
+HANDLER(ins)
+{
+	struct string s;
+	uint32_t n;
+
+	s.size = operand_size(i, i->operand[0]);
+	x86_check_io(i, i->cpu->gpr[DFW_RDX].w, s.size);
+	if (!begin(i, &s, i->operand[0]))
+		return;
+	do {
+		uint32_t di = offset(i, &s, DFW_RDI), most;
+		uint16_t port = i->cpu->gpr[DFW_RDX].w;
+		struct place p;
+		uint8_t *dst;
+
+		most = run_length(i, &s, DFW_ES, di, WRITE, wanted(i, &s), &dst);
+		if (most) {
+			for (n = 0; n < most; n++)
+				put_ptr(dst + n * s.size, s.size,
+					i->x->ops->in(i->x->world, port, s.size));
+		} else {
+			n = 1;
+			place_memory(i, &p, DFW_ES, di, s.size, WRITE);
+			put(i, &p, i->x->ops->in(i->x->world, port, s.size));
+		}
+		advance(i, &s, DFW_RDI, n);
+	} while (next_elements(i, &s, n, false));
+}
+
+HANDLER(outs)
+{
+	struct string s;
+	uint32_t n;
+
+	s.size = operand_size(i, i->operand[1]);
+	x86_check_io(i, i->cpu->gpr[DFW_RDX].w, s.size);
+	if (!begin(i, &s, i->operand[1]))
+		return;
+	do {
+		uint32_t si = offset(i, &s, DFW_RSI), most;
+		uint16_t port = i->cpu->gpr[DFW_RDX].w;
+		uint8_t *src;
+
+		most = run_length(i, &s, s.source, si, READ, wanted(i, &s), &src);
+		if (most) {
+			for (n = 0; n < most; n++)
+				i->x->ops->out(i->x->world, port, s.size,
+					       get_ptr(src + n * s.size, s.size));
+		} else {
+			n = 1;
+			i->x->ops->out(i->x->world, port, s.size,
+				       read_memory(i, s.source, si, s.size));
+		}
+		advance(i, &s, DFW_RSI, n);
+	} while (next_elements(i, &s, n, false));
+}

@@ -1,0 +1,709 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * System instructions: control, debug and model-specific registers, descriptor-table registers,
+ * I/O, the interrupt flag, and the x87/MMX/SSE unit behind ops->fpu.
+ */
+#include "internal.h"
+
+void x86_control_written(struct insn *i, unsigned n)
+{
+	if (i->x->ops->control_written)
+		i->x->ops->control_written(i->x->world, n);
+}
+
+/* --- flags --- */
+
+uint32_t x86_popf_mask(const struct dfw_cpu *cpu, unsigned size)
+{
+	uint32_t mask = ARITHMETIC | TF | DF | NT;
+
+	if (size == 4)
+		mask |= AC | ID;
+	if (!cpl(cpu))
+		mask |= IOPL;
+	if (cpl(cpu) <= iopl(cpu))
+		mask |= IF;
+	return mask;
+}
+
+/* Below IOPL 3 in virtual-8086 mode: #GP, or VIF in IF's place. SDM vol. 3, 21.2.7 and 21.3.3.4 */
+static bool virtual_if(struct insn *i)
+{
+	if (!is_vm86(i->cpu) || iopl(i->cpu) == 3)
+		return false;
+	if (!(i->cpu->cr4 & CR4_VME) || i->osize == 4)
+		x86_raise_error(i, GP, 0);
+	return true;
+}
+
+HANDLER(pushf)
+{
+	uint32_t flags = i->cpu->rflags & ~(VM | RF), sp = get_stack(i->cpu);
+
+	if (virtual_if(i))
+		flags = (flags & ~IF) | IOPL | (flags & VIF ? IF : 0);
+	push(i, &sp, i->osize, flags);
+	commit_stack(i->cpu, sp);
+}
+
+HANDLER(popf)
+{
+	struct dfw_cpu *cpu = i->cpu;
+	bool virtual = virtual_if(i);
+	uint32_t sp = get_stack(cpu), value = pop(i, &sp, i->osize);
+	uint32_t mask = x86_popf_mask(cpu, i->osize);
+
+	if (virtual) {
+		if ((value & TF) || ((value & IF) && (cpu->rflags & VIP)))
+			x86_raise_error(i, GP, 0);
+		mask = (mask & ~IF) | VIF;
+		value = (value & ~VIF) | (value & IF ? VIF : 0);
+	}
+	commit_stack(cpu, sp);
+	set_flags(cpu, mask, value);
+}
+
+/* SDM vol. 2, table 3-7 (CLI) and table 4-18 (STI): which of IF and VIF is meant. */
+static uint32_t interrupt_flag(struct insn *i)
+{
+	const struct dfw_cpu *cpu = i->cpu;
+
+	if (cpl(cpu) <= iopl(cpu))
+		return IF;
+	if (is_vm86(cpu) ? cpu->cr4 & CR4_VME : (cpu->cr4 & CR4_PVI) && cpl(cpu) == 3)
+		return VIF;
+	x86_raise_error(i, GP, 0);
+}
+
+HANDLER(cli)
+{
+	set_flags(i->cpu, interrupt_flag(i), 0);
+}
+
+HANDLER(sti)
+{
+	struct dfw_cpu *cpu = i->cpu;
+	uint32_t flag = interrupt_flag(i);
+
+	if (flag == VIF && (cpu->rflags & VIP))
+		x86_raise_error(i, GP, 0);
+	if (flag == IF && !(cpu->rflags & IF))
+		cpu->interruptibility |= DFW_BLOCKED_BY_STI;
+	set_flags(cpu, flag, flag);
+}
+
+HANDLER(hlt)
+{
+	i->outcome = X86_HALTED;
+}
+
+/* --- I/O --- */
+
+bool x86_io_map_bit(struct insn *i, uint32_t at, unsigned count, unsigned before)
+{
+	const struct dfw_segment *tr = &i->cpu->seg[DFW_TR];
+	uint32_t byte, bits;
+
+	if (!(tr->access_rights & 8) || tr->limit < 0x67)
+		return true;
+	byte = read_system(i, (uint32_t)tr->base + 0x66, 2) - before + at / 8;
+	/* Two bytes are always read: SDM vol. 1, 19.5.2. */
+	if (byte > tr->limit || (!before && byte + 1 > tr->limit))
+		return true;
+	bits = read_system(i, (uint32_t)tr->base + byte, before ? 1 : 2);
+	return bits >> (at & 7) & ((1u << count) - 1);
+}
+
+void x86_check_io(struct insn *i, uint16_t port, unsigned size)
+{
+	const struct dfw_cpu *cpu = i->cpu;
+
+	if (__builtin_expect(!(cpu->cr0 & CR0_PE), 1))
+		return;
+	if (!is_vm86(cpu) && cpl(cpu) <= iopl(cpu))
+		return;
+	if (x86_io_map_bit(i, port, size, 0))
+		x86_raise_error(i, GP, 0);
+}
+
+/* I/O breakpoints are type 2, with CR4.DE: SDM vol. 3, 17.2.4. */
+static void io_breakpoints(struct insn *i, uint16_t port, unsigned size)
+{
+	if (__builtin_expect((i->cpu->dr7 & DR7_ENABLES) && (i->cpu->cr4 & CR4_DE), 0))
+		i->debug |= x86_breakpoints(i->cpu, port, size, 2);
+}
+
+static unsigned io_size(const struct insn *i)
+{
+	return i->opcode & 1 ? i->osize : 1;
+}
+
+HANDLER(in)
+{
+	unsigned size = io_size(i);
+	uint16_t port = METHOD(i->operand[1]) == M_I ? i->imm & 0xff : i->cpu->gpr[DFW_RDX].w;
+
+	x86_check_io(i, port, size);
+	io_breakpoints(i, port, size);
+	put_ptr(&i->cpu->gpr[DFW_RAX], size, i->x->ops->in(i->x->world, port, size));
+}
+
+HANDLER(out)
+{
+	unsigned size = io_size(i);
+	uint16_t port = METHOD(i->operand[0]) == M_I ? i->imm & 0xff : i->cpu->gpr[DFW_RDX].w;
+	uint32_t value = i->cpu->gpr[DFW_RAX].d & size_mask(size);
+
+	x86_check_io(i, port, size);
+	io_breakpoints(i, port, size);
+	i->x->ops->out(i->x->world, port, size, value);
+}
+
+/* --- descriptor-table registers --- */
+
+static void store_table(struct insn *i, const struct dfw_table *t)
+{
+	uint8_t image[6];
+	struct place p;
+
+	if (!is_memory(i))
+		x86_raise(i, UD);
+	if ((i->cpu->cr4 & CR4_UMIP) && cpl(i->cpu))
+		x86_raise_error(i, GP, 0);
+	put_ptr(image, 2, t->limit);
+	put_ptr(image + 2, 4, t->base);
+	place_memory(i, &p, i->seg, i->ea, 6, WRITE);
+	x86_put_bytes(i, &p, image);
+}
+
+HANDLER(sgdt)
+{
+	store_table(i, &i->cpu->gdtr);
+}
+
+HANDLER(sidt)
+{
+	store_table(i, &i->cpu->idtr);
+}
+
+static void load_table(struct insn *i, struct dfw_table *t)
+{
+	uint8_t image[6];
+	struct place p;
+
+	if (!is_memory(i))
+		x86_raise(i, UD);
+	place_memory(i, &p, i->seg, i->ea, 6, READ);
+	x86_get_bytes(i, &p, image);
+	t->limit = get_ptr(image, 2);
+	t->base = get_ptr(image + 2, 4) & (i->osize == 2 ? 0xffffff : 0xffffffffu);
+}
+
+HANDLER(lgdt)
+{
+	load_table(i, &i->cpu->gdtr);
+}
+
+HANDLER(lidt)
+{
+	load_table(i, &i->cpu->idtr);
+}
+
+/* --- control registers --- */
+
+#define CR4_RESERVED 0xff000000u /* bits that no processor of ours defines */
+
+/* SDM vol. 3, 2.5 and 4.1.2; vol. 2, MOV to CR: the checks, then the side effects. */
+static void write_cr0(struct insn *i, uint32_t value)
+{
+	struct dfw_cpu *cpu = i->cpu;
+	uint32_t old = cpu->cr0;
+	bool to_long = false;
+
+	value |= CR0_ET;
+	if ((value & CR0_PG) && !(value & CR0_PE))
+		x86_raise_error(i, GP, 0);
+	if ((value & CR0_NW) && !(value & CR0_CD))
+		x86_raise_error(i, GP, 0);
+	if ((value & CR0_PG) && !(old & CR0_PG)) {
+		to_long = cpu->efer & EFER_LME;
+		if (to_long && (!(cpu->cr4 & CR4_PAE) ||
+				(cpu->seg[DFW_CS].access_rights & DFW_AR_L)))
+			x86_raise_error(i, GP, 0);
+	}
+	if (!(value & CR0_PG) && (old & CR0_PG) && (cpu->cr4 & CR4_PCIDE))
+		x86_raise_error(i, GP, 0);
+	if ((value & CR0_PG) && (cpu->cr4 & CR4_PAE) && !to_long && !(cpu->efer & EFER_LMA) &&
+	    ((value ^ old) & (CR0_PG | CR0_CD | CR0_NW)) &&
+	    !x86_load_pdptes(i, cpu->cr3, cpu->cr4))
+		x86_raise_error(i, GP, 0);
+	cpu->cr0 = value & 0xe005003f;
+	if (to_long)
+		cpu->efer |= EFER_LMA;
+	else if (!(value & CR0_PG))
+		cpu->efer &= ~(uint64_t)EFER_LMA;
+	x86_control_written(i, 0);
+	if ((cpu->efer & EFER_LME) && ((value ^ old) & CR0_PG))
+		x86_control_written(i, 8);
+}
+
+static void write_cr3(struct insn *i, uint32_t value)
+{
+	struct dfw_cpu *cpu = i->cpu;
+
+	if ((cpu->cr0 & CR0_PG) && (cpu->cr4 & CR4_PAE) && !(cpu->efer & EFER_LMA) &&
+	    !x86_load_pdptes(i, value, cpu->cr4))
+		x86_raise_error(i, GP, 0);
+	cpu->cr3 = value;
+	x86_control_written(i, 3);
+}
+
+static void write_cr4(struct insn *i, uint32_t value)
+{
+	struct dfw_cpu *cpu = i->cpu;
+	uint32_t changed = value ^ cpu->cr4;
+
+	if ((value & CR4_RESERVED) ||
+	    ((cpu->efer & EFER_LMA) && (!(value & CR4_PAE) || (changed & CR4_LA57))) ||
+	    ((value & CR4_PCIDE) && !(cpu->efer & EFER_LMA)))
+		x86_raise_error(i, GP, 0);
+	if ((cpu->cr0 & CR0_PG) && (value & CR4_PAE) && !(cpu->efer & EFER_LMA) &&
+	    (changed & (CR4_PAE | CR4_PSE | CR4_PGE | CR4_SMEP)) &&
+	    !x86_load_pdptes(i, cpu->cr3, value))
+		x86_raise_error(i, GP, 0);
+	cpu->cr4 = value;
+	x86_control_written(i, 4);
+}
+
+HANDLER(mov_to_cr)
+{
+	uint32_t value = i->cpu->gpr[i->modrm & 7].d;
+
+	switch (modrm_reg(i)) {
+	case 0:
+		write_cr0(i, value);
+		break;
+	case 2:
+		i->cpu->cr2 = value;
+		break;
+	case 3:
+		write_cr3(i, value);
+		break;
+	case 4:
+		write_cr4(i, value);
+		break;
+	default:
+		x86_raise(i, UD);
+	}
+}
+
+HANDLER(mov_from_cr)
+{
+	const struct dfw_cpu *cpu = i->cpu;
+	uint32_t *r = &i->cpu->gpr[i->modrm & 7].d;
+
+	switch (modrm_reg(i)) {
+	case 0:
+		*r = cpu->cr0;
+		break;
+	case 2:
+		*r = cpu->cr2;
+		break;
+	case 3:
+		*r = cpu->cr3;
+		break;
+	case 4:
+		*r = cpu->cr4;
+		break;
+	default:
+		x86_raise(i, UD);
+	}
+}
+
+HANDLER(smsw)
+{
+	if ((i->cpu->cr4 & CR4_UMIP) && cpl(i->cpu))
+		x86_raise_error(i, GP, 0);
+	if (is_memory(i))
+		write_memory(i, i->seg, i->ea, 2, i->cpu->cr0);
+	else
+		x86_store(i, 0, i->cpu->cr0);
+}
+
+/* Sets PE, never clears it: SDM vol. 2, LMSW. */
+HANDLER(lmsw)
+{
+	uint32_t value = x86_load(i, 0), old = i->cpu->cr0;
+
+	write_cr0(i, (old & ~(uint32_t)(CR0_MP | CR0_EM | CR0_TS)) | (value & 0xf));
+}
+
+HANDLER(clts)
+{
+	i->cpu->cr0 &= ~(uint64_t)CR0_TS;
+	x86_control_written(i, 0);
+}
+
+HANDLER(invd)
+{
+	x86_control_written(i, 32);
+}
+
+HANDLER(invlpg)
+{
+	if (!is_memory(i))
+		x86_raise(i, UD);
+	x86_control_written(i, 32);
+}
+
+/* --- debug registers, SDM vol. 3, 17.2 --- */
+
+static unsigned debug_register(struct insn *i)
+{
+	unsigned n = modrm_reg(i);
+
+	if (n == 4 || n == 5) {
+		if (i->cpu->cr4 & CR4_DE)
+			x86_raise(i, UD);
+		n += 2;
+	}
+	if (i->cpu->dr7 & DR7_GD) {
+		i->cpu->pending_debug |= DR6_BD;
+		x86_raise(i, DB);
+	}
+	return n;
+}
+
+HANDLER(mov_from_dr)
+{
+	const struct dfw_cpu *cpu = i->cpu;
+	unsigned n = debug_register(i);
+
+	i->cpu->gpr[i->modrm & 7].d = n < 4 ? cpu->dr[n] : n == 6 ? cpu->dr6 : cpu->dr7;
+}
+
+HANDLER(mov_to_dr)
+{
+	struct dfw_cpu *cpu = i->cpu;
+	unsigned n = debug_register(i);
+	uint32_t value = cpu->gpr[i->modrm & 7].d;
+
+	if (n < 4)
+		cpu->dr[n] = value;
+	else if (n == 6)
+		cpu->dr6 = (value & 0xe00f) | 0xffff0ff0;
+	else
+		cpu->dr7 = (value & 0xffff2bff) | 0x400;
+	x86_control_written(i, 16 + n);
+}
+
+/* --- MSRs, time, identification --- */
+
+HANDLER(rdmsr)
+{
+	union dfw_reg *r = i->cpu->gpr;
+	uint64_t value;
+
+	if (!i->x->ops->read_msr(i->x->world, r[DFW_RCX].d, &value))
+		x86_raise_error(i, GP, 0);
+	r[DFW_RAX].d = value;
+	r[DFW_RDX].d = value >> 32;
+}
+
+HANDLER(wrmsr)
+{
+	const union dfw_reg *r = i->cpu->gpr;
+	uint64_t value = (uint64_t)r[DFW_RDX].d << 32 | r[DFW_RAX].d, efer = i->cpu->efer;
+
+	if (!i->x->ops->write_msr(i->x->world, r[DFW_RCX].d, value))
+		x86_raise_error(i, GP, 0);
+	if (i->cpu->efer != efer)
+		x86_control_written(i, 8);
+}
+
+HANDLER(rdtsc)
+{
+	union dfw_reg *r = i->cpu->gpr;
+	uint64_t value;
+
+	if ((i->cpu->cr4 & CR4_TSD) && cpl(i->cpu))
+		x86_raise_error(i, GP, 0);
+	value = i->x->ops->rdtsc(i->x->world);
+	r[DFW_RAX].d = value;
+	r[DFW_RDX].d = value >> 32;
+}
+
+/* No performance counter is there: every index is invalid. */
+HANDLER(rdpmc)
+{
+	x86_raise_error(i, GP, 0);
+}
+
+HANDLER(cpuid)
+{
+	union dfw_reg *r = i->cpu->gpr;
+	uint32_t regs[4] = {r[DFW_RAX].d, r[DFW_RBX].d, r[DFW_RCX].d, r[DFW_RDX].d};
+
+	i->x->ops->cpuid(i->x->world, regs);
+	r[DFW_RAX].d = regs[0];
+	r[DFW_RBX].d = regs[1];
+	r[DFW_RCX].d = regs[2];
+	r[DFW_RDX].d = regs[3];
+}
+
+/* SDM vol. 2, SYSENTER and SYSEXIT: flat segments made from one selector. */
+static struct dfw_segment flat(uint16_t selector, unsigned type, unsigned level)
+{
+	return (struct dfw_segment){
+		.selector = selector | level,
+		.limit = 0xffffffff,
+		.access_rights = DFW_AR_P | DFW_AR_S | DFW_AR_DB | DFW_AR_G | type |
+				 level << DFW_AR_DPL_SHIFT,
+	};
+}
+
+HANDLER(sysenter)
+{
+	struct dfw_cpu *cpu = i->cpu;
+	uint16_t selector = cpu->sysenter_cs & ~3u;
+
+	if (!(cpu->cr0 & CR0_PE) || !selector)
+		x86_raise_error(i, GP, 0);
+	if (cpu->efer & EFER_LMA) /* leads to 64-bit code */
+		x86_raise(i, UD);
+	set_flags(cpu, VM | IF | RF, 0);
+	cpu->seg[DFW_CS] = flat(selector, 0xb, 0);
+	cpu->seg[DFW_SS] = flat(selector + 8, 3, 0);
+	cpu->gpr[DFW_RSP].d = cpu->sysenter_esp;
+	i->eip = cpu->sysenter_eip;
+}
+
+HANDLER(sysexit)
+{
+	struct dfw_cpu *cpu = i->cpu;
+	uint16_t selector = cpu->sysenter_cs & ~3u;
+
+	if (!(cpu->cr0 & CR0_PE) || !selector)
+		x86_raise_error(i, GP, 0);
+	cpu->seg[DFW_CS] = flat(selector + 16, 0xb, 3);
+	cpu->seg[DFW_SS] = flat(selector + 24, 3, 3);
+	cpu->gpr[DFW_RSP].d = cpu->gpr[DFW_RCX].d;
+	i->eip = cpu->gpr[DFW_RDX].d;
+}
+
+/*
+ * LOADALL of the 80286: everything from physical 800h on, descriptor caches included. 16-bit:
+ * the high halves become zero. Intel, "Undocumented iAPX 286 Test Instruction".
+ */
+HANDLER(loadall286)
+{
+	static const uint8_t cache_order[] = {DFW_ES, DFW_CS, DFW_SS, DFW_DS};
+	static const uint8_t gpr_order[] = {DFW_RDI, DFW_RSI, DFW_RBP, DFW_RSP,
+					    DFW_RBX, DFW_RDX, DFW_RCX, DFW_RAX};
+	struct dfw_cpu *cpu = i->cpu;
+	uint8_t t[102];
+	unsigned n;
+
+	if (cpu->cr0 & CR0_PG) /* a 286 knows no paging */
+		x86_raise(i, UD);
+	i->x->ops->read(i->x->world, 0x800, t, sizeof(t));
+	/* It may set PE and cannot clear it. */
+	write_cr0(i, (cpu->cr0 & ~(uint64_t)0xe) | (get_ptr(t + 0x06, 2) & 0xf));
+	set_flags(cpu, 0x7fd5, get_ptr(t + 0x18, 2));
+	i->eip = get_ptr(t + 0x1a, 2);
+	for (n = 0; n < 8; n++)
+		cpu->gpr[gpr_order[n]].d = get_ptr(t + 0x26 + 2 * n, 2);
+	for (n = 0; n < 4; n++) {
+		struct dfw_segment *s = &cpu->seg[cache_order[n]];
+		const uint8_t *c = t + 0x36 + 6 * n;
+		static const uint8_t selector[] = {0x24, 0x22, 0x20, 0x1e};
+
+		s->base = get_ptr(c, 4) & 0xffffff;
+		s->limit = get_ptr(c + 4, 2);
+		s->access_rights = c[3];
+		s->selector = get_ptr(t + selector[n], 2);
+	}
+	cpu->gdtr.base = get_ptr(t + 0x4e, 4) & 0xffffff;
+	cpu->gdtr.limit = get_ptr(t + 0x52, 2);
+	cpu->idtr.base = get_ptr(t + 0x5a, 4) & 0xffffff;
+	cpu->idtr.limit = get_ptr(t + 0x5e, 2);
+	cpu->seg[DFW_LDTR].selector = get_ptr(t + 0x1c, 2);
+	cpu->seg[DFW_LDTR].base = get_ptr(t + 0x54, 4) & 0xffffff;
+	cpu->seg[DFW_LDTR].limit = get_ptr(t + 0x58, 2);
+	cpu->seg[DFW_LDTR].access_rights = t[0x57];
+	cpu->seg[DFW_TR].selector = get_ptr(t + 0x16, 2);
+	cpu->seg[DFW_TR].base = get_ptr(t + 0x60, 4) & 0xffffff;
+	cpu->seg[DFW_TR].limit = get_ptr(t + 0x64, 2);
+	cpu->seg[DFW_TR].access_rights = t[0x63];
+}
+
+/* --- x87, MMX, SSE: run on the real unit --- */
+
+/* Bytes of the memory operand by opcode D8-DF and ModRM.reg, SDM vol. 2, tables A-7 on; 0: none
+ * defined. The environment's size depends on the operand size: 14 or 28, 94 or 108. */
+enum { ENV = 1, STATE = 3 };
+static const uint8_t x87_size[8][8] = {
+	{4, 4, 4, 4, 4, 4, 4, 4},
+	{4, 0, 4, 4, ENV, 2, ENV, 2},
+	{4, 4, 4, 4, 4, 4, 4, 4},
+	{4, 4, 4, 4, 0, 10, 0, 10},
+	{8, 8, 8, 8, 8, 8, 8, 8},
+	{8, 8, 8, 8, STATE, 0, STATE, 2},
+	{2, 2, 2, 2, 2, 2, 2, 2},
+	{2, 2, 2, 2, 10, 8, 10, 8},
+};
+
+/*
+ * Runs the instruction with its memory operand of `size` bytes in a buffer: fetched before,
+ * written back after where the unit changed it.
+ */
+static void run_fpu(struct insn *i, unsigned size, union dfw_reg *gpr, bool write)
+{
+	uint8_t operand[512] __attribute__((aligned(16)));
+	struct place p;
+	int raised;
+
+	if (!i->x->ops->fpu)
+		x86_raise(i, UD);
+	if (size) {
+		place_memory(i, &p, i->seg, i->ea, size, write ? WRITE : READ);
+		x86_get_bytes(i, &p, operand);
+	}
+	raised = i->x->ops->fpu(i->x->world, i->x->insn.bytes, i->pos, size ? operand : NULL, gpr);
+	if (raised)
+		x86_raise(i, raised - 1);
+	if (size && write)
+		x86_put_bytes(i, &p, operand);
+}
+
+HANDLER(x87)
+{
+	unsigned size = 0, row = i->opcode & 7, reg = modrm_reg(i);
+	bool write = false;
+
+	if (i->cpu->cr0 & (CR0_EM | CR0_TS))
+		x86_raise(i, NM);
+	if (is_memory(i)) {
+		size = x87_size[row][reg];
+		if (!size)
+			x86_raise(i, UD);
+		if (size == ENV || size == STATE)
+			size = (i->osize == 4 ? 28 : 14) + (size == STATE ? 80 : 0);
+		/* D8, DA, DC, DE only read; in the others FST, FIST, FSTENV and company write. */
+		write = (row & 1) && (row == 1 ? reg == 2 || reg == 3 || reg > 5
+				      : row == 7 ? (reg >= 1 && reg <= 3) || reg > 5
+						 : (reg >= 1 && reg <= 3) || reg > 5);
+		run_fpu(i, size, NULL, write);
+	} else {
+		/* FNSTSW AX */
+		run_fpu(i, 0, i->opcode == 0xdf && i->modrm == 0xe0 ? &i->cpu->gpr[DFW_RAX] : NULL,
+			false);
+	}
+}
+
+HANDLER(wait)
+{
+	if ((i->cpu->cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS))
+		x86_raise(i, NM);
+	if (i->x->ops->fpu)
+		run_fpu(i, 0, NULL, false);
+}
+
+/* Size of the operand in r/m and whether it is written; 0 where it is a register. */
+static void vector_insn(struct insn *i, bool is_sse)
+{
+	unsigned op = i->opcode & 0xff, size = 0, n;
+	union dfw_reg *gpr = NULL;
+	bool write = false, wide;
+
+	if (i->cpu->cr0 & CR0_EM)
+		x86_raise(i, UD);
+	/* With 66, F2 or F3 the MMX rows are SSE2's. */
+	wide = i->osize != (i->cpu->seg[DFW_CS].access_rights & DFW_AR_DB ? 4 : 2) || i->rep;
+	if ((is_sse || wide) && !(i->cpu->cr4 & CR4_OSFXSR))
+		x86_raise(i, UD);
+	if (i->cpu->cr0 & CR0_TS)
+		x86_raise(i, NM);
+	for (n = 0; n < 2; n++) {
+		unsigned kind = i->operand[n], method = METHOD(kind);
+
+		switch (method) {
+		case M_G:
+			gpr = &i->cpu->gpr[modrm_reg(i)];
+			break;
+		case M_E:
+			if (!is_memory(i))
+				gpr = &i->cpu->gpr[i->modrm & 7];
+			/* fall through */
+		case M_M:
+		case M_Q:
+		case M_W:
+			write = n == 0;
+			if (!is_memory(i)) {
+				if (method == M_M)
+					x86_raise(i, UD);
+				break;
+			}
+			switch (SIZE(kind)) {
+			case S_d:
+				size = 4;
+				break;
+			case S_q:
+				size = wide ? 16 : 8;
+				break;
+			case S_NONE:
+				if (method == M_Q)
+					x86_raise(i, UD);
+				/* Scalar forms read 4 or 8 bytes; MOVLPS and MOVHPS 8. */
+				size = i->rep == 0xf3 ? 4 : i->rep == 0xf2 ? 8 : 16;
+				if ((op & 0xf8) == 0x10 && (op & 7) >= 2 && op != 0x14 &&
+				    op != 0x15)
+					size = 8;
+				break;
+			default:
+				x86_raise(i, UD);
+			}
+		}
+	}
+	if (op == 0x7e && i->rep == 0xf3) { /* MOVQ Vq,Wq */
+		gpr = NULL;
+		write = false;
+		size = is_memory(i) ? 8 : 0;
+	} else if ((op == 0x2e || op == 0x2f) && size) {
+		size = wide ? 8 : 4;
+	} else if ((op == 0xd6 || op == 0xe7) && size) {
+		size = op == 0xd6 ? 8 : wide ? 16 : 8;
+	} else if (op == 0xe6 && size) {
+		size = i->rep == 0xf3 ? 8 : 16;
+	} else if (op == 0xc4 && size) {
+		size = 2;
+	}
+	run_fpu(i, size, gpr, write && size);
+}
+
+HANDLER(mmx)
+{
+	vector_insn(i, false);
+}
+
+HANDLER(sse)
+{
+	vector_insn(i, true);
+}
+
+HANDLER(fxsave)
+{
+	if (!is_memory(i) || (i->cpu->cr0 & CR0_EM))
+		x86_raise(i, UD);
+	if (i->cpu->cr0 & CR0_TS)
+		x86_raise(i, NM);
+	if ((i->ea + (uint32_t)i->cpu->seg[i->seg].base) & 15)
+		x86_raise_error(i, GP, 0);
+	run_fpu(i, 512, NULL, modrm_reg(i) == 0);
+}
+
+HANDLER(fence)
+{
+	if (is_memory(i))
+		x86_raise(i, UD);
+}
