@@ -1,5 +1,7 @@
 # x86/: the interpreter as a library, freestanding for vmxassist and native for tests
 
+# vmxassist has 64 KiB for everything.
+CFLAGS_x86 := -Os
 X86_SRC := $(wildcard x86/*.c)
 
 $(BUILD)/m32/x86/libx86.a: $(call objs,m32,$(X86_SRC))
