@@ -6,9 +6,9 @@ VMXASSIST_OBJS := $(call objs,m32,vmxassist/entry.S vmxassist/monitor.c vmxassis
 vmxassist: $(BUILD)/vmxassist.bin
 all: vmxassist
 
-# The interpreter is not complete yet: without it the payload is an empty stand-in, which vmxloader
+# vmxassist has not run yet: without VMXASSIST=1 the payload is an empty stand-in, which vmxloader
 # refuses by name when a host asks for the assist.
-ifneq ($(wildcard x86/part.mk),)
+ifneq ($(VMXASSIST),)
 $(BUILD)/vmxassist.lds: vmxassist/vmxassist.lds.S include/dfw/layout.h
 	$(Q)mkdir -p $(@D) && $(CC) -E -P -Iinclude -D__ASSEMBLY__ -o $@ $<
 

@@ -18,7 +18,9 @@ SECTIONS
 	_end = .;
 	ASSERT(_end <= DFW_VMXASSIST + DFW_VMXASSIST_SIZE - 0x2000, "vmxassist: no room left for the stack")
 	/* one 8 KiB stack, aligned to its size: entry.S tells frames apart by the distance to its top */
-	.stack DFW_VMXASSIST + DFW_VMXASSIST_SIZE - 0x2000 (NOLOAD) : { . += 0x2000; stack_top = .; }
+	. = DFW_VMXASSIST + DFW_VMXASSIST_SIZE - 0x2000;
+	.stack (NOLOAD) : { . = . + 0x2000; }
+	stack_top = .;
 	vm86_frame = stack_top - 76; /* struct frame, vmxassist.h */
 
 	.debug_all : { *(.debug*) }
