@@ -221,6 +221,39 @@ call_far:
 	pushl %eax
 	jmp call_with_registers
 
+/* void call_mouse(uint32_t handler, const uint8_t packet[]): the handler of INT 15h/C207h finds the
+ * words status, X, Y, 0 on the stack and returns by RETF */
+	.global call_mouse
+call_mouse:
+	pushl %ebx
+	pushl %esi
+	pushl %edi
+	pushl %ebp
+	movzbw (%edx), %cx
+	pushw %cx
+	movzbw 1(%edx), %cx
+	pushw %cx
+	movzbw 2(%edx), %cx
+	pushw %cx
+	pushw $0
+	pushw %cs
+	pushw $1f
+	pushl %eax
+	lretw
+1:	cli
+	cld
+	movw %ss, %ax
+	movw %ax, %ds
+	movw %ax, %es
+	movw $BDA_SEG, %ax
+	movw %ax, %fs
+	addw $8, %sp
+	popl %ebp
+	popl %edi
+	popl %esi
+	popl %ebx
+	retl
+
 /* void jump_far(uint32_t target, uint8_t dl): leaves for a boot sector: registers clean (ES:DI =
  * 0: no $PnP structure), stack below 7C00, interrupts on. */
 	.global jump_far

@@ -184,6 +184,7 @@ void handle_15(struct regs *r)
 		r->es = bda.ebda_seg;
 		set_cf(r, false);
 		break;
+	case 0xc2: handle_15c2(r); break;
 	case 0xe8: handle_15e8(r); break;
 	case 0xec: done(r, 0, false); break; /* EC00h: the target operating mode is noted */
 	default: done(r, AH_UNSUPPORTED, true);

@@ -24,6 +24,9 @@ enum { K3_LAST_E1 = 1 << 0, K3_LAST_E0 = 1 << 1, K3_RCTRL = 1 << 2, K3_RALT = 1 
 
 enum { KEY_IS_LETTER = 1, KEY_IS_PAD = 2 };
 
+/* What a key asks for besides a place in the buffer; done once the interrupt is ended. */
+enum action { NO_ACTION, ACT_KEY, ACT_BREAK, ACT_PRINT_SCREEN, ACT_PAUSE, ACT_SYSRQ_DOWN, ACT_SYSRQ_UP };
+
 /* What each key gives: AH scan code, AL character; 0: nothing. */
 struct key {
 	uint16_t plain, shift, ctrl, alt;
@@ -127,8 +130,7 @@ bool keyboard_put(uint16_t key)
 	return true;
 }
 
-/* Waits for the controller to take a byte, or to give one; false after about 50 ms. */
-static bool controller_wait(uint8_t mask, uint8_t want)
+bool controller_wait(uint8_t mask, uint8_t want)
 {
 	for (unsigned n = 0; n < 5000; n++) {
 		if ((inb(0x64) & mask) == want)
@@ -138,7 +140,7 @@ static bool controller_wait(uint8_t mask, uint8_t want)
 	return false;
 }
 
-static bool controller_command(uint8_t command)
+bool controller_command(uint8_t command)
 {
 	if (!controller_wait(0x02, 0))
 		return false;
@@ -230,9 +232,6 @@ static bool modifier(uint8_t code, bool released, bool e0)
 	case 0x3a:
 		return lock_key(code, released);
 	case 0x45:
-		if ((bda.kbd_flags0 & K_CTRL) || e0)
-			return false;
-		return lock_key(code, released);
 	case 0x46:
 		if ((bda.kbd_flags0 & K_CTRL) || e0)
 			return false;
@@ -274,38 +273,42 @@ static uint16_t grey_key(uint8_t code, const struct key *k, uint8_t flags)
 	return code << 8 | 0xe0;
 }
 
-static void press(uint8_t code, bool e0)
+static enum action press(uint8_t code, bool e0)
 {
 	uint8_t flags = bda.kbd_flags0;
 	const struct key *k = &keys[code];
-	struct regs r = {0};
 	uint16_t key;
 
-	if (code == 0x46 && (flags & K_CTRL)) { /* Break */
+	if (code == 0x46 && (flags & K_CTRL)) {
 		bda.kbd_head = bda.kbd_tail = bda.kbd_buffer_start;
 		bda.ctrl_break = 0x80;
-		call_interrupt(0x1b, &r);
 		keyboard_put(0);
-		return;
+		return ACT_BREAK;
 	}
+	if (code == 0x45 && (flags & K_CTRL))
+		return ACT_PAUSE;
 	if (code == 0x53 && (flags & (K_CTRL | K_ALT)) == (K_CTRL | K_ALT)) {
 		bda.reset_flag = 0x1234;
 		cmos_write(0x0f, 0);
 		machine_reset();
 	}
-	if ((code == 0x37 && e0) || code == 0x54) { /* Print Screen */
+	if (code == 0x54) {
+		if (bda.kbd_flags1 & K1_SYSRQ)
+			return NO_ACTION;
+		bda.kbd_flags1 |= K1_SYSRQ;
+		return ACT_SYSRQ_DOWN;
+	}
+	if (code == 0x37 && e0) {
 		if (!(flags & (K_CTRL | K_ALT)))
-			call_interrupt(0x05, &r);
-		else if (flags & K_CTRL)
-			keyboard_put(0x7200);
-		return;
+			return ACT_PRINT_SCREEN;
+		return (flags & K_CTRL) && keyboard_put(0x7200) ? ACT_KEY : NO_ACTION;
 	}
 	if (e0) {
 		key = grey_key(code, k, flags);
 	} else if (flags & K_ALT) {
 		if (k->kind == KEY_IS_PAD && code != 0x53) {
 			bda.alt_keypad = bda.alt_keypad * 10 + (k->alt & 0xff);
-			return;
+			return NO_ACTION;
 		}
 		key = k->alt;
 	} else if (flags & K_CTRL) {
@@ -319,51 +322,83 @@ static void press(uint8_t code, bool e0)
 			shift = !shift;
 		key = shift ? k->shift : k->plain;
 	}
-	if (code == 0x52 && (key >> 8) == 0x52 && !(key & 0xff))
+	if (key == 0x5200 || key == 0x52e0)
 		bda.kbd_flags0 ^= K_INSERT;
-	if (key && !keyboard_put(key))
-		outb(0x61, inb(0x61)); /* full: the key is lost */
+	return key && keyboard_put(key) ? ACT_KEY : NO_ACTION; /* lost where the buffer is full */
 }
 
-static void scan_code(uint8_t code)
+static enum action scan_code(uint8_t code)
 {
 	bool released = code & 0x80;
 	bool e0 = bda.kbd_flags3 & K3_LAST_E0;
 
 	if (code == 0xe0) {
 		bda.kbd_flags3 |= K3_LAST_E0;
-		return;
+		return NO_ACTION;
 	}
 	if (code == 0xe1) {
 		bda.kbd_flags3 |= K3_LAST_E1;
-		return;
+		return NO_ACTION;
 	}
 	if (bda.kbd_flags3 & K3_LAST_E1) { /* Pause: E1 1D 45 E1 9D C5 */
 		if ((code & 0x7f) == 0x1d)
-			return;
+			return NO_ACTION;
 		bda.kbd_flags3 &= ~K3_LAST_E1;
-		if (code == 0x45 && !(bda.kbd_flags1 & K1_PAUSED)) {
-			bda.kbd_flags1 |= K1_PAUSED;
-			eoi_master();
-			while (bda.kbd_flags1 & K1_PAUSED)
-				asm volatile("sti\n\thlt\n\tcli" : : : "memory");
-		}
-		return;
+		return code == 0x45 ? ACT_PAUSE : NO_ACTION;
 	}
 	bda.kbd_flags3 &= ~K3_LAST_E0;
 	code &= 0x7f;
+	if (released && code == 0x54) {
+		bda.kbd_flags1 &= ~K1_SYSRQ;
+		return ACT_SYSRQ_UP;
+	}
 	if (modifier(code, released, e0) || released || code >= sizeof(keys) / sizeof(keys[0]))
-		return;
+		return NO_ACTION;
 	if (bda.kbd_flags1 & K1_PAUSED) { /* any key ends a pause, and is gone */
 		bda.kbd_flags1 &= ~K1_PAUSED;
-		return;
+		return NO_ACTION;
 	}
-	press(code, e0);
+	return press(code, e0);
+}
+
+static void act(enum action action)
+{
+	struct regs r = {0};
+
+	switch (action) {
+	case NO_ACTION:
+		break;
+	case ACT_KEY: /* post: keyboard */
+		r.ax = 0x9102;
+		call_interrupt(0x15, &r);
+		break;
+	case ACT_BREAK:
+		call_interrupt(0x1b, &r);
+		break;
+	case ACT_PRINT_SCREEN:
+		enable();
+		call_interrupt(0x05, &r);
+		break;
+	case ACT_PAUSE:
+		if (bda.kbd_flags1 & K1_PAUSED)
+			break;
+		bda.kbd_flags1 |= K1_PAUSED;
+		while (bda.kbd_flags1 & K1_PAUSED)
+			asm volatile("sti\n\thlt\n\tcli" : : : "memory");
+		break;
+	case ACT_SYSRQ_DOWN:
+	case ACT_SYSRQ_UP:
+		enable();
+		r.ax = 0x8500 | (action == ACT_SYSRQ_UP);
+		call_interrupt(0x15, &r);
+		break;
+	}
 }
 
 void handle_09(struct regs *r)
 {
 	struct regs hook = {0};
+	enum action action = NO_ACTION;
 
 	if ((inb(0x64) & 0x21) != 0x01) { /* nothing, or the mouse's */
 		eoi_master();
@@ -371,19 +406,28 @@ void handle_09(struct regs *r)
 	}
 	hook.al = inb(0x60);
 	hook.ah = 0x4f;
-	hook.flags = FLAG_CF;
 	stc_interrupt(0x15, &hook);
 	if (hook.flags & FLAG_CF)
-		scan_code(hook.al);
+		action = scan_code(hook.al);
 	eoi_master();
+	act(action);
 }
 
 /* Takes the next key, or only looks. `wait`: until there is one. */
 static bool next_key(uint16_t *key, bool take, bool wait)
 {
+	bool told = false;
+
 	while (bda.kbd_head == bda.kbd_tail) {
 		if (!wait)
 			return false;
+		if (!told) { /* wait: keyboard; a multitasker goes elsewhere */
+			struct regs r = {.eax = 0x9002};
+
+			told = true;
+			call_interrupt(0x15, &r);
+			continue;
+		}
 		asm volatile("sti\n\thlt\n\tcli" : : : "memory");
 	}
 	*key = far_read16(BDA_SEG, bda.kbd_head);
@@ -468,7 +512,10 @@ void handle_16(struct regs *r)
 		r->al = !keyboard_put(r->cx);
 		break;
 	case 0x09:
-		r->al = 0x30; /* 10h-12h and 0305h are there */
+		r->al = 0x34; /* 10h-12h, 0Ah and 0305h are there */
+		break;
+	case 0x0a:
+		r->bx = 0x41ab; /* 101 keys, as the controller translates its identity */
 		break;
 	case 0x92:
 		r->ah = 0x80;

@@ -268,14 +268,6 @@ void handle_75(struct regs *r)
 	call_interrupt(0x02, &user);
 }
 
-/* IRQ 12: no mouse is served yet; its byte is taken so that the keyboard goes on */
-void handle_74(struct regs *r)
-{
-	if ((inb(0x64) & 0x21) == 0x21)
-		inb(0x60);
-	eoi_slave();
-}
-
 void post(void)
 {
 	started = true;
@@ -294,6 +286,7 @@ void post(void)
 	if (!handoff_valid)
 		print("no handoff block from vmxloader: memory map and PCI are unknown\n");
 	keyboard_init();
+	mouse_init();
 	enable();
 	floppy_init();
 	ata_init();

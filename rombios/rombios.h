@@ -157,12 +157,18 @@ void call_interrupt(uint8_t n, struct regs *r);
 void stc_interrupt(uint8_t n, struct regs *r);
 /* the same for a routine at seg << 16 | off that returns by RETF */
 void call_far(uint32_t target, struct regs *r);
+/* calls a mouse handler with the packet on the stack */
+void call_mouse(uint32_t handler, const uint8_t packet[]);
 /* leaves for a boot sector: AX=AA55h, DL, everything else clean, stack below 7C00 */
 _Noreturn void jump_far(uint32_t target, uint8_t dl);
 
 /* post.c: a machine reset through CF9h, or what else works */
 _Noreturn void machine_reset(void);
 
+/* keyboard.c: waits until the controller's status has `want` in the bits of `mask`; false after
+ * 50 ms. A command to the controller, once it takes one. */
+bool controller_wait(uint8_t mask, uint8_t want);
+bool controller_command(uint8_t command);
 /* keyboard.c: puts a key (AH scan code, AL character) in the buffer; false where it is full */
 bool keyboard_put(uint16_t key);
 
@@ -192,6 +198,8 @@ void handle_70(struct regs *r); /* clock.c: IRQ 8 */
 void handle_74(struct regs *r); /* mouse.c: IRQ 12 */
 void handle_76(struct regs *r); /* ata.c: IRQ 14, IRQ 15 */
 
+void handle_15c2(struct regs *r); /* mouse.c */
+
 /* entry.S: names of stubs and of what POST needs; only their addresses are of use to C */
 extern const uint8_t irq_master[], irq_slave[], int_18[], int_70[], int_74[], int_75[], int_76[];
 extern const uint8_t int_71[];
@@ -214,6 +222,7 @@ uint32_t extended_kib(void);
 
 /* Start-up, called by POST in this order. */
 void keyboard_init(void);
+void mouse_init(void);
 void clock_init(void);
 void floppy_init(void);
 void ata_init(void); /* finds disks and CDs, prints one line for each */
