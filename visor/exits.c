@@ -36,6 +36,12 @@ void inject(struct vcpu *v, enum vector vector, uint32_t error)
 	vmwrite(ENTRY_EVENT_ERROR, error);
 }
 
+void inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error)
+{
+	write_cr2(linear);
+	inject(v, VECTOR_PF, error);
+}
+
 /* What was being delivered when the exit came has to be delivered again. */
 static void redeliver(void)
 {

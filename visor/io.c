@@ -276,6 +276,76 @@ static void count(uint16_t port)
 	stats.io_exits[which]++;
 }
 
+/* Where the element of INS or OUTS lies, byte by byte; false and #PF where it cannot be reached. */
+static bool find_element(struct vcpu *v, uint64_t linear, unsigned size, bool write,
+			 uint64_t bytes[4])
+{
+	uint32_t cpl = (vmread(GUEST_ACCESS_RIGHTS + 2 * DFW_SS) & DFW_AR_DPL) >> DFW_AR_DPL_SHIFT;
+	uint32_t want = (write ? ACCESS_WRITE : 0) | (cpl == 3 ? ACCESS_USER : 0);
+
+	for (unsigned i = 0; i < size; i++)
+		if (!translate(v, linear + i, want, &bytes[i])) {
+			inject_page_fault(v, linear + i, want);
+			return false;
+		}
+	return true;
+}
+
+/* Bits of a string instruction's index and count registers; VM-exit instruction information, SDM
+ * vol. 3, table 28-8, where the processor gives it. */
+static unsigned address_bits(void)
+{
+	if (rdmsr(MSR_VMX_BASIC) >> 54 & 1)
+		return 16 << (vmread(EXIT_INSTRUCTION) >> 7 & 3);
+	if (in_64bit_mode())
+		return 64;
+	return vmread(GUEST_ACCESS_RIGHTS + 2 * DFW_CS) & DFW_AR_DB ? 32 : 16;
+}
+
+/* Adds to the low bits of a register; writing 32 bits clears the high half. */
+static void advance(uint64_t *reg, int64_t by, unsigned bits)
+{
+	if (bits == 16)
+		*reg = (*reg & ~0xffffull) | (uint16_t)(*reg + by);
+	else
+		*reg = bits == 32 ? (uint32_t)(*reg + by) : *reg + by;
+}
+
+/* One element of INS or OUTS, with or without REP; a REP form exits again for the next one. */
+static void handle_string(struct vcpu *v, uint64_t qualification, uint16_t port, unsigned size)
+{
+	bool in = qualification & IO_IN, rep = qualification & IO_REP;
+	unsigned bits = address_bits();
+	uint64_t mask = bits == 64 ? ~0ull : (1ull << bits) - 1, bytes[4];
+	uint64_t *count = &v->gpr[DFW_RCX].q, *index = &v->gpr[in ? DFW_RDI : DFW_RSI].q;
+	uint32_t value = 0;
+	bool reset = false;
+
+	if (rep && !(*count & mask)) {
+		skip_instruction();
+		return;
+	}
+	if (!find_element(v, vmread(GUEST_LINEAR), size, in, bytes))
+		return;
+	if (in) {
+		value = read_io(port, size);
+		for (unsigned i = 0; i < size; i++)
+			guest_write(bytes[i], (uint8_t *)&value + i, 1);
+	} else {
+		for (unsigned i = 0; i < size; i++)
+			if (!guest_read(bytes[i], (uint8_t *)&value + i, 1))
+				((uint8_t *)&value)[i] = 0xff;
+		reset = write_io(v, port, size, value);
+	}
+	if (reset)
+		return;
+	advance(index, vmread(GUEST_RFLAGS) & RFLAGS_DF ? -(int64_t)size : size, bits);
+	if (rep)
+		advance(count, -1, bits);
+	if (!rep || !(*count & mask))
+		skip_instruction();
+}
+
 void handle_io(struct vcpu *v)
 {
 	uint64_t qualification = vmread(EXIT_QUALIFICATION);
@@ -285,13 +355,13 @@ void handle_io(struct vcpu *v)
 	uint64_t *rax = &v->gpr[DFW_RAX].q;
 
 	count(port);
-	if (qualification & IO_STRING)
-		fatal(v, "string I/O to port %x: not supported", port);
-	if (qualification & IO_IN) {
+	if (qualification & IO_STRING) {
+		handle_string(v, qualification, port, size);
+	} else if (qualification & IO_IN) {
 		uint32_t value = read_io(port, size);
 		*rax = size == 4 ? value : (*rax & ~(uint64_t)mask) | value;
-	} else if (write_io(v, port, size, *rax & mask)) {
-		return;
+		skip_instruction();
+	} else if (!write_io(v, port, size, *rax & mask)) {
+		skip_instruction();
 	}
-	skip_instruction();
 }

@@ -64,6 +64,7 @@ extern char host_tss[];
 /* exits.c */
 void run(struct vcpu *v) __attribute__((noreturn));
 void inject(struct vcpu *v, enum vector vector, uint32_t error);
+void inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error);
 void skip_instruction(void);
 /* INIT of the guest's processor, memory kept */
 void guest_init(struct vcpu *v);
@@ -95,6 +96,11 @@ void handle_ept_violation(struct vcpu *v);
 /* Puts the real pages back after a single step. */
 void ept_step_over(void);
 extern const void *const identity_map;
+
+/* translate.c: where a linear address of the guest lies, accessed and dirty bits set; false for a
+ * page fault. want: also the page fault's error code, but for bit 0 (SDM vol. 3, 4.7). */
+enum { ACCESS_WRITE = 1 << 1, ACCESS_USER = 1 << 2 };
+bool translate(struct vcpu *v, uint64_t linear, uint32_t want, uint64_t *phys);
 
 /* step.c: one instruction of the guest */
 void step_init(void);

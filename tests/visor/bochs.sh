@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
-# For the tests of visor: runs a ROM under Bochs, port E9 on standard output.
-# usage: . bochs.sh; run_bochs ROM MODEL [MIB [SECONDS]]
+# For the tests of visor: runs a ROM under Bochs until a line on port E9 matches.
 
+# run_bochs ROM MODEL MIB SECONDS UNTIL: port E9's text goes to $work/e9.txt, and behind it,
+# from the debugger, four counters that $stats is the address of. False if UNTIL (a basic regular expression) was
+# not seen in time.
 run_bochs() {
-	rc=$work/bochsrc
-	cat >"$rc" <<-END
+	cat >"$work/bochsrc" <<-END
 	plugin_ctrl: unmapped=1
 	config_interface: textconfig
 	display_library: rfb, options="timeout=0"
 	cpu: model=$2, count=1, ips=50000000, reset_on_triple_fault=0, ignore_bad_msrs=0
-	memory: guest=${3:-64}, host=${3:-64}
+	memory: guest=$3, host=$3
 	romimage: file=$1
 	vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 	port_e9_hack: enabled=1
@@ -22,6 +23,19 @@ run_bochs() {
 	error: action=report
 	info: action=report
 	END
-	printf 'c\nquit\n' >"$work/go"
-	timeout "${4:-20}" bochs-bin -q -f "$rc" -rc "$work/go" </dev/null 2>/dev/null
+	{
+		echo c
+		[ -z "${stats:-}" ] || echo "xp /4gx $stats"
+		echo quit
+	} >"$work/go"
+	: >"$work/e9.txt"
+	timeout "$4" bochs-bin -q -f "$work/bochsrc" -rc "$work/go" </dev/null >"$work/e9.txt" 2>/dev/null &
+	bochs=$!
+	while kill -0 $bochs 2>/dev/null && ! grep -aq "$5" "$work/e9.txt"; do
+		sleep 0.1
+	done
+	# a program that has ended its test breaks into the debugger, which goes on to quit
+	[ "$5" = '^end' ] && wait $bochs || kill $bochs 2>/dev/null
+	wait $bochs 2>/dev/null
+	grep -aq "$5" "$work/e9.txt"
 }

@@ -82,6 +82,13 @@ try_\name:
 	xorl %edx, %edx
 	wrmsr
 	tried
+	try insb
+	movl %edi, %ecx
+	movl %eax, %edi
+	movl $0x92, %edx
+	insb
+1:	movl %ecx, %edi
+	tried
 	try ud2
 	ud2
 	tried
