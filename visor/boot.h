@@ -13,11 +13,11 @@
 #ifndef VISOR_BOOT_H
 #define VISOR_BOOT_H
 
-#define VISOR_BASE     0xffffffff80000000 /* virtual address that private memory begins at */
-#define VISOR_PHYSMAP  0xffff800000000000 /* virtual address of physical address 0 */
-#define VISOR_PRIVATE  0x1000000          /* size of private memory */
-#define VISOR_RAM_LEAST 0x2000000         /* least memory below 4 GiB */
-#define VISOR_IMAGE_HEADER 0x1000         /* offset of struct visor_image */
+#define VISOR_BASE         0xffffffff80000000 /* virtual address of the begin of private memory */
+#define VISOR_PHYSMAP      0xffff800000000000 /* virtual address of physical address 0 */
+#define VISOR_PRIVATE      0x1000000          /* size of private memory */
+#define VISOR_RAM_LEAST    0x2000000          /* least memory below 4 GiB */
+#define VISOR_IMAGE_HEADER 0x1000             /* offset of struct visor_image */
 
 #define VISOR_PAYLOAD_MAGIC 0x50564644 /* "DFVP" */
 

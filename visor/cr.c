@@ -190,7 +190,7 @@ bool set_guest_cr0(struct vcpu *v, uint64_t value)
 		return set_assist_cr0(v, value);
 	if ((value ^ old) & CR0_PG) {
 		uint64_t cr4 = cr4_view();
-		if (!(value & CR0_PG ? turn_paging_on(v, cr4) : turn_paging_off(v, cr4)))
+		if (!((value & CR0_PG) ? turn_paging_on(v, cr4) : turn_paging_off(v, cr4)))
 			return false;
 	}
 	vmwrite(CR0_SHADOW, value);

@@ -269,7 +269,7 @@ static uint32_t read_io(uint16_t port, unsigned size)
 	return value;
 }
 
-static void count(uint16_t port)
+static void count_exit(uint16_t port)
 {
 	unsigned which = port < PORT_92 ? 0 : port < PCI_ADDRESS ? 1 : port == RESET_CONTROL ? 2 : 3;
 
@@ -354,7 +354,7 @@ void handle_io(struct vcpu *v)
 	uint32_t mask = size == 4 ? 0xffffffff : (1u << size * 8) - 1;
 	uint64_t *rax = &v->gpr[DFW_RAX].q;
 
-	count(port);
+	count_exit(port);
 	if (qualification & IO_STRING) {
 		handle_string(v, qualification, port, size);
 	} else if (qualification & IO_IN) {

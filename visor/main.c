@@ -155,6 +155,16 @@ static bool is_word(const char *word, unsigned len, const char *name)
 	return strlen(name) == len && !memcmp(word, name, len);
 }
 
+/* Some multiboot loaders put the kernel's file name first. */
+static bool is_path(const char *word, unsigned len)
+{
+	static const char name[] = "visor";
+
+	return *word == '/' ||
+	       (len >= sizeof(name) - 1 &&
+		!memcmp(word + len - (sizeof(name) - 1), name, sizeof(name) - 1));
+}
+
 /* Takes visor's own words out of the command line and writes the others to rest. */
 static enum real_mode parse_cmdline(const char *line, char *rest)
 {
@@ -168,7 +178,7 @@ static enum real_mode parse_cmdline(const char *line, char *rest)
 			mode = NATIVE;
 		} else if (is_word(line, len, "real-mode=assist")) {
 			mode = ASSIST;
-		} else if (!first || !len || *line != '/') { /* a loader may give our path */
+		} else if (!first || !is_path(line, len)) {
 			memcpy(rest, line, len);
 			rest += len;
 			*rest++ = ' ';

@@ -15,7 +15,8 @@
 #include <dfw/layout.h>
 #include "visor/boot.h"
 
-enum { BLOCK = 0x10000, ROM_MOST = 0x200000 };
+#define BLOCK    0x10000u
+#define ROM_MOST 0x200000u
 
 static uint8_t rom[ROM_MOST];
 

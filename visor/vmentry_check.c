@@ -6,10 +6,8 @@
 #include <dfw/cpu.h>
 #include "visor/visor.h"
 
-enum { RULE_UNRESTRICTED = 1, RULE_VM86 = 2, RULE_PAGING = 4, RULE_64 = 8 };
-
 static unsigned broken;
-static uint64_t cr0, cr4, rflags, entry;
+static uint64_t cr0, cr4, rflags;
 static bool vm86, unrestricted, ia32e;
 
 static void rule(bool holds, uint64_t value, const char *section, const char *text)
@@ -161,7 +159,7 @@ static void check_flags_and_activity(void)
 	bool valid = event & EVENT_VALID, blocked = shadow & 3;
 
 	rule(long_code || !(rip >> 32), rip, "26.3.1.4", "RIP is above 4 GiB outside 64-bit mode");
-	rule((rflags & ~0x3f7fd7ull) == 2 - 2 && rflags & 2, rflags, "26.3.1.4",
+	rule(!(rflags & ~0x3f7fd7ull) && rflags & 2, rflags, "26.3.1.4",
 	     "a reserved bit of RFLAGS is wrong");
 	rule(!(rflags & RFLAGS_VM) || (!ia32e && cr0 & CR0_PE), rflags, "26.3.1.4",
 	     "RFLAGS.VM=1 in IA-32e mode or with PE=0");
@@ -211,10 +209,9 @@ void check_vmentry(void)
 	cr0 = vmread(GUEST_CR0);
 	cr4 = vmread(GUEST_CR4);
 	rflags = vmread(GUEST_RFLAGS);
-	entry = vmread(ENTRY_CONTROLS);
 	vm86 = rflags & RFLAGS_VM;
 	unrestricted = native_real_mode;
-	ia32e = entry & ENTRY_IA32E_GUEST;
+	ia32e = vmread(ENTRY_CONTROLS) & ENTRY_IA32E_GUEST;
 
 	check_control_registers();
 	check_segments();

@@ -12,6 +12,8 @@ run_bochs() {
 	cpu: model=$2, count=1, ips=50000000, reset_on_triple_fault=0, ignore_bad_msrs=0
 	memory: guest=$3, host=$3
 	romimage: file=$1
+	${cdrom:+ata0-master: type=cdrom, path=$cdrom, status=inserted}
+	boot: cdrom
 	vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
 	port_e9_hack: enabled=1
 	com1: enabled=1, mode=file, dev=$work/com1.txt

@@ -25,6 +25,10 @@ stats=$((stats - 0x80000000 + 0x3000000 + 16 + 70 * 8))
 # The guest program's own lines, "ok WHAT", and that it came to its end.
 guest() { # MODEL WORDS
 	rom "$BUILD/tests/visor/guest" "$2"
+	run_guest "$@"
+}
+
+run_guest() { # MODEL WORDS: with $work/rom
 	run_bochs "$work/rom" "$1" 64 60 '^end'
 	ended=$?
 	sed -n 's/\r//; /^\(not \)\{0,1\}ok /p' "$work/e9.txt" >"$work/lines"
@@ -79,6 +83,21 @@ for test in start private vmx paging a20; do
 done
 guest corei5_arrandale_m520 "test=assist real-mode=assist"
 guest corei7_haswell_4770 "test=assist real-mode=assist"
+
+# visor as a multiboot kernel, by the system BIOS, isolinux and mboot.c32
+mkdir "$work/cd"
+cp /usr/lib/ISOLINUX/isolinux.bin /usr/lib/syslinux/modules/bios/ldlinux.c32 \
+	/usr/lib/syslinux/modules/bios/libcom32.c32 /usr/lib/syslinux/modules/bios/mboot.c32 \
+	"$BUILD/visor" "$BUILD/tests/visor/guest" "$work/cd"
+printf 'DEFAULT mboot.c32 visor test=start debug=e9 --- guest\n' >"$work/cd/isolinux.cfg"
+xorriso -as mkisofs -quiet -o "$work/cd.iso" -b isolinux.bin -c boot.cat -no-emul-boot \
+	-boot-load-size 4 -boot-info-table "$work/cd" 2>/dev/null
+cp /usr/share/bochs/BIOS-bochs-latest "$work/rom"
+cdrom=$work/cd.iso run_guest corei5_lynnfield_750 "multiboot"
+printf 'DEFAULT mboot.c32 visor test=start\n' >"$work/cd/isolinux.cfg"
+xorriso -as mkisofs -quiet -o "$work/cd.iso" -b isolinux.bin -c boot.cat -no-emul-boot \
+	-boot-load-size 4 -boot-info-table "$work/cd" 2>/dev/null
+cdrom=$work/cd.iso says "multiboot without a module" "no multiboot module"
 
 rom "$BUILD/tests/visor/guest" "test=start real-mode=native"
 says "native real mode without unrestricted guest" "this processor has no unrestricted guest"
