@@ -99,7 +99,7 @@ enum {
 enum { BDA_KBD_BUFFER = offsetof(struct bda, kbd_buffer), BDA_KBD_BUFFER_END = 0x3e };
 
 /* FS is BDA_SEG whenever C code of rombios runs: see rombios.h. */
-#define bda (*(struct bda __seg_fs *)0)
+extern struct bda __seg_fs bda; /* at 0: rombios.ld */
 
 struct ebda {
 	uint8_t size_kib;		/* 00 */

@@ -8,10 +8,10 @@
 enum { BOOT_SECTOR_SEG = 0x07c0, TRIES_MAX = 16 };
 
 static const char *const kind_names[] = {
-	[DFW_BOOT_FLOPPY] = "floppy",
-	[DFW_BOOT_DISK] = "disk",
-	[DFW_BOOT_CDROM] = "CD-ROM",
-	[DFW_BOOT_NETWORK] = "network",
+    [DFW_BOOT_FLOPPY] = "floppy",
+    [DFW_BOOT_DISK] = "disk",
+    [DFW_BOOT_CDROM] = "CD-ROM",
+    [DFW_BOOT_NETWORK] = "network",
 };
 
 /* What was tried and why it failed, for the end of the list. */
@@ -45,6 +45,7 @@ static bool uniform(uint16_t seg)
 
 static const char *read_error(uint8_t status)
 {
+	/* clang-format off */
 	switch (status) {
 	case 0x80:
 	case 0x31: return "no medium in the drive, or it does not answer";
@@ -52,6 +53,7 @@ static const char *read_error(uint8_t status)
 	case 0x04: return "the boot sector was not found";
 	default: return "read error";
 	}
+	/* clang-format on */
 }
 
 /* A boot sector to 0:7C00. Floppies need no signature, as DOS 1 had none. */
@@ -83,12 +85,14 @@ static const char *read_boot_sector(uint8_t dl, bool floppy)
 
 static unsigned count_of(uint8_t kind)
 {
+	/* clang-format off */
 	switch (kind) {
 	case DFW_BOOT_FLOPPY: return floppy_count() ? 1 : 0;
 	case DFW_BOOT_DISK: return disk_count();
 	case DFW_BOOT_CDROM: return cdrom_count();
 	default: return 0;
 	}
+	/* clang-format on */
 }
 
 static _Noreturn void start(uint16_t seg, uint8_t dl)
@@ -120,7 +124,8 @@ static void nothing_left(void)
 	print("\nNo bootable device.");
 	print(tries ? " These were tried:\n" : " The boot order is empty.\n");
 	for (unsigned i = 0; i < tries; i++)
-		print("  %s %u: %s\n", kind_names[tried[i].kind], (unsigned)tried[i].number, tried[i].why);
+		print("  %s %u: %s\n", kind_names[tried[i].kind], (unsigned)tried[i].number,
+		      tried[i].why);
 	print("Insert or attach a bootable medium, and press a key to try again.\n");
 	call_interrupt(0x16, &r);
 	tries = 0;
@@ -128,15 +133,17 @@ static void nothing_left(void)
 
 void boot_next(void)
 {
+	static const uint8_t usual[] = {DFW_BOOT_FLOPPY, DFW_BOOT_DISK, DFW_BOOT_CDROM,
+					DFW_BOOT_END};
+	const uint8_t *order = handoff_valid && handoff.boot_order[0] ? handoff.boot_order : usual;
+
 	stacks_init();
 	if (tries || position || device)
 		print("The boot program gave up (INT 18h).\n");
-	static const uint8_t usual[] = {DFW_BOOT_FLOPPY, DFW_BOOT_DISK, DFW_BOOT_CDROM, DFW_BOOT_END};
-	const uint8_t *order = handoff_valid && handoff.boot_order[0] ? handoff.boot_order : usual;
-
 	enable();
 	for (;;) {
-		for (; position < sizeof(handoff.boot_order) && order[position] != DFW_BOOT_END; position++, device = 0) {
+		for (; position < sizeof(handoff.boot_order) && order[position] != DFW_BOOT_END;
+		     position++, device = 0) {
 			if (order[position] >= sizeof(kind_names) / sizeof(kind_names[0]))
 				continue;
 			if (!count_of(order[position]))

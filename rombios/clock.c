@@ -88,7 +88,8 @@ void clock_init(void)
 	cmos_write(0x0b, (cmos_read(0x0b) & 0x05) | 0x02);
 	cmos_read(0x0c);
 	rtc_ready();
-	seconds = from_bcd(cmos_read(0)) + 60 * (from_bcd(cmos_read(2)) + 60 * (uint32_t)from_bcd(cmos_read(4)));
+	seconds = from_bcd(cmos_read(0)) +
+		  60 * (from_bcd(cmos_read(2)) + 60 * (uint32_t)from_bcd(cmos_read(4)));
 	/* TICKS_PER_DAY / 86400, in lowest terms */
 	bda.ticks = seconds < 86400 ? seconds * 19663 / 1080 : 0;
 	bda.midnight = 0;
@@ -203,6 +204,7 @@ void handle_1a(struct regs *r)
 {
 	bool ok = true;
 
+	/* clang-format off */
 	switch (r->ah) {
 	case 0x00: handle_1a00(r); break;
 	case 0x01: handle_1a01(r); break;
@@ -215,6 +217,7 @@ void handle_1a(struct regs *r)
 	case 0xb1: handle_1ab1(r); return;
 	default: ok = false;
 	}
+	/* clang-format on */
 	if (ok)
 		r->ah = 0;
 	set_cf(r, !ok);

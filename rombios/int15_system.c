@@ -125,12 +125,10 @@ static void handle_15e8(struct regs *r)
 	case 0x01:
 	case 0x81:
 		split_extended(&low, &high);
+		if (r->al == 0x81)
+			r->eax = r->ebx = r->ecx = r->edx = 0;
 		r->ax = r->cx = low;
 		r->bx = r->dx = high;
-		if (r->al == 0x81) {
-			r->eax = r->ecx = low;
-			r->ebx = r->edx = high;
-		}
 		set_cf(r, false);
 		return;
 	case 0x20:
@@ -161,6 +159,7 @@ static void handle_1588(struct regs *r)
 
 void handle_15(struct regs *r)
 {
+	/* clang-format off */
 	switch (r->ah) {
 	case 0x24: handle_1524(r); break;
 	case 0x4f: set_cf(r, true); break; /* keyboard intercept: the key stands */
@@ -189,4 +188,5 @@ void handle_15(struct regs *r)
 	case 0xec: done(r, 0, false); break; /* EC00h: the target operating mode is noted */
 	default: done(r, AH_UNSUPPORTED, true);
 	}
+	/* clang-format on */
 }

@@ -4,7 +4,14 @@
  */
 #include <rombios/rombios.h>
 
-enum { PCI_OK = 0x00, PCI_UNSUPPORTED = 0x81, PCI_BAD_VENDOR = 0x83, PCI_NOT_FOUND = 0x86, PCI_BAD_REGISTER = 0x87, PCI_BUFFER_TOO_SMALL = 0x89 };
+enum {
+	PCI_OK = 0x00,
+	PCI_UNSUPPORTED = 0x81,
+	PCI_BAD_VENDOR = 0x83,
+	PCI_NOT_FOUND = 0x86,
+	PCI_BAD_REGISTER = 0x87,
+	PCI_BUFFER_TOO_SMALL = 0x89
+};
 
 static uint32_t config_address(uint16_t bdf, uint16_t reg)
 {
@@ -72,6 +79,7 @@ static uint8_t access_config(struct regs *r)
 	if (r->di > 0xff || (r->di & (size - 1)))
 		return PCI_BAD_REGISTER;
 	outl(0xcf8, config_address(r->bx, r->di));
+	/* clang-format off */
 	switch (r->al) {
 	case 0x08: r->cl = inb(port); break;
 	case 0x09: r->cx = inw(port); break;
@@ -80,6 +88,7 @@ static uint8_t access_config(struct regs *r)
 	case 0x0c: outw(port, r->cx); break;
 	case 0x0d: outl(port, r->ecx); break;
 	}
+	/* clang-format on */
 	return PCI_OK;
 }
 
@@ -97,7 +106,8 @@ void handle_1ab1(struct regs *r)
 			status = PCI_OK;
 			break;
 		case 0x02:
-			status = r->dx == 0xffff ? PCI_BAD_VENDOR : find(r, 0, 0, (uint32_t)r->cx << 16 | r->dx);
+			status = r->dx == 0xffff ? PCI_BAD_VENDOR
+						 : find(r, 0, 0, (uint32_t)r->cx << 16 | r->dx);
 			break;
 		case 0x03:
 			status = find(r, 8, 8, r->ecx & 0xffffff);

@@ -20,12 +20,26 @@ enum {
 /* kbd_flags1 */
 enum { K1_LCTRL = 1 << 0, K1_LALT = 1 << 1, K1_SYSRQ = 1 << 2, K1_PAUSED = 1 << 3 };
 /* kbd_flags3 */
-enum { K3_LAST_E1 = 1 << 0, K3_LAST_E0 = 1 << 1, K3_RCTRL = 1 << 2, K3_RALT = 1 << 3, K3_101 = 1 << 4 };
+enum {
+	K3_LAST_E1 = 1 << 0,
+	K3_LAST_E0 = 1 << 1,
+	K3_RCTRL = 1 << 2,
+	K3_RALT = 1 << 3,
+	K3_101 = 1 << 4
+};
 
 enum { KEY_IS_LETTER = 1, KEY_IS_PAD = 2 };
 
 /* What a key asks for besides a place in the buffer; done once the interrupt is ended. */
-enum action { NO_ACTION, ACT_KEY, ACT_BREAK, ACT_PRINT_SCREEN, ACT_PAUSE, ACT_SYSRQ_DOWN, ACT_SYSRQ_UP };
+enum action {
+	NO_ACTION,
+	ACT_KEY,
+	ACT_BREAK,
+	ACT_PRINT_SCREEN,
+	ACT_PAUSE,
+	ACT_SYSRQ_DOWN,
+	ACT_SYSRQ_UP
+};
 
 /* What each key gives: AH scan code, AL character; 0: nothing. */
 struct key {
@@ -189,7 +203,8 @@ void keyboard_init(void)
 	if (keyboard_send(0xff) && controller_wait(1, 1))
 		inb(0x60); /* AAh: self test passed */
 	keyboard_send(0xf4);
-	/* IRQ 1 on, translation on, system flag; the mouse's clock stays off until it is asked for */
+	/* IRQ 1 on, translation on, system flag; the mouse's clock stays off until it is asked for
+	 */
 	controller_command(0x60);
 	controller_wait(0x02, 0);
 	outb(0x60, 0x65);

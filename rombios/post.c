@@ -9,11 +9,12 @@ static bool started; /* POST has run since the image was placed */
 
 /* Shutdown codes in CMOS 0Fh, AT Technical Reference, POST. */
 enum {
-	SHUTDOWN_BOOT = 0x04,     /* INT 19h */
+	SHUTDOWN_BOOT = 0x04,	  /* INT 19h */
 	SHUTDOWN_EOI_JUMP = 0x05, /* EOI, keyboard flushed, jump to [40:67] */
-	SHUTDOWN_MOVE = 0x09,     /* end of a block move: registers and IRET from the stack at [40:67] */
-	SHUTDOWN_JUMP = 0x0a,     /* jump to [40:67] */
-	SHUTDOWN_IRET = 0x0b,     /* IRET and RETF from the stack at [40:67] */
+	SHUTDOWN_MOVE =
+	    0x09, /* end of a block move: registers and IRET from the stack at [40:67] */
+	SHUTDOWN_JUMP = 0x0a, /* jump to [40:67] */
+	SHUTDOWN_IRET = 0x0b, /* IRET and RETF from the stack at [40:67] */
 	SHUTDOWN_RETF = 0x0c,
 };
 
@@ -101,7 +102,7 @@ static void set_vector(uint8_t n, uint16_t seg, uint16_t off)
 	far_write32(0, n * 4, (uint32_t)seg << 16 | off);
 }
 
-#define ROM_SEG 0xf000
+#define ROM_SEG	      0xf000
 #define SET(n, entry) set_vector(n, ROM_SEG, (uint16_t)(uint32_t)(entry))
 
 static void vectors(void)
@@ -195,7 +196,8 @@ static uint16_t option_rom_function(uint16_t seg)
 	return bdf < 0 ? 0 : bdf;
 }
 
-/* Initialises the option ROM at seg, if there is a whole one; returns the paragraphs to go on by. */
+/* Initialises the option ROM at seg, if there is a whole one; returns the paragraphs to go on by.
+ */
 static uint16_t option_rom(uint16_t seg)
 {
 	struct regs r = {0};
@@ -205,7 +207,8 @@ static uint16_t option_rom(uint16_t seg)
 		return 0x80;
 	blocks = far_read8(seg, 2);
 	if (!blocks || !checksum_good(seg, blocks)) {
-		print("option ROM at %04x0: %s\n", seg, blocks ? "bad checksum, not started" : "no length, not started");
+		print("option ROM at %04x0: %s\n", seg,
+		      blocks ? "bad checksum, not started" : "no length, not started");
 		return 0x80;
 	}
 	r.ax = option_rom_function(seg);
@@ -224,7 +227,8 @@ static void equipment(void)
 {
 	unsigned floppies = floppy_count();
 
-	bda.equipment |= serial_init() << EQUIPMENT_COM_SHIFT | printer_init() << EQUIPMENT_LPT_SHIFT;
+	bda.equipment |= serial_init() << EQUIPMENT_COM_SHIFT | printer_init()
+								    << EQUIPMENT_LPT_SHIFT;
 	if (floppies)
 		bda.equipment |= EQUIPMENT_FLOPPY | (floppies - 1) << EQUIPMENT_FLOPPIES_SHIFT;
 }
@@ -272,7 +276,8 @@ void post(void)
 {
 	started = true;
 	stacks_init();
-	handoff_valid = handoff.magic == DFW_HANDOFF_MAGIC && handoff.version == DFW_HANDOFF_VERSION &&
+	handoff_valid = handoff.magic == DFW_HANDOFF_MAGIC &&
+			handoff.version == DFW_HANDOFF_VERSION &&
 			handoff.e820_count <= DFW_E820_MAX;
 	interrupt_controllers();
 	vectors();
@@ -291,7 +296,9 @@ void post(void)
 	floppy_init();
 	ata_init();
 	equipment();
-	option_roms(DFW_OPTION_ROMS >> 4,
-		    (handoff_valid && (handoff.flags & DFW_FLAG_ASSIST) ? DFW_VMXASSIST : DFW_ROMBIOS) >> 4);
+	option_roms(
+	    DFW_OPTION_ROMS >> 4,
+	    (handoff_valid && (handoff.flags & DFW_FLAG_ASSIST) ? DFW_VMXASSIST : DFW_ROMBIOS) >>
+		4);
 	boot();
 }
