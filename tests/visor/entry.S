@@ -89,6 +89,11 @@ try_\name:
 	insb
 1:	movl %ecx, %edi
 	tried
+	try xsetbv
+	xorl %edx, %edx
+	xorl %ecx, %ecx
+	xsetbv
+	tried
 	try ud2
 	ud2
 	tried
@@ -125,6 +130,22 @@ restore_by_lmsw:
 	orl $1, %eax
 	lmsw %ax
 	ud2
+
+	.globl die_here
+die_here:
+	int3
+
+	.globl timer_interrupt, step_interrupt
+timer_interrupt:
+	incl timer_interrupts
+	pushl %eax
+	movb $0x20, %al
+	outb %al, $0x20
+	popl %eax
+	iretl
+step_interrupt:
+	incl single_steps
+	iretl
 
 	/* the assist's world begins here */
 	.globl assist_entry
@@ -242,6 +263,9 @@ idt_pointer:
 
 	.globl fault_vector, fault_resume, fault_esp, first_cr0, first_cr4, first_ebx, first_eflags
 	.globl vm86_ax, vm86_bx, vm86_cx, vmx_operand, idt, tss, assist_stack_end
+	.globl timer_interrupts, single_steps
+timer_interrupts: .long 0
+single_steps:	.long 0
 fault_vector:	.long 0
 fault_resume:	.long 0
 fault_esp:	.long 0

@@ -15,6 +15,8 @@ extern uint32_t fault_vector, fault_resume, vm86_ax, vm86_bx, vm86_cx;
 extern uint64_t idt[], tss_descriptor;
 extern uint8_t tss[];
 extern char fault_stubs[], assist_entry[], assist_stack_end[], after_clear_pe[];
+extern char die_here[], timer_interrupt[], step_interrupt[];
+extern uint32_t timer_interrupts, single_steps;
 extern char vm86_code[], vm86_code_end[], vm86_fault[];
 extern struct {
 	uint16_t limit;
@@ -22,7 +24,7 @@ extern struct {
 } __attribute__((packed)) gdt_pointer, idt_pointer;
 
 uint32_t try_vmxon(void), try_vmcall(void), try_set_cr0(uint32_t), try_set_cr4(uint32_t),
-	try_rdmsr(uint32_t), try_wrmsr(uint32_t, uint32_t), try_ud2(void), try_insb(uint32_t to);
+	try_rdmsr(uint32_t), try_wrmsr(uint32_t, uint32_t), try_ud2(void), try_insb(uint32_t to), try_xsetbv(uint32_t);
 uint32_t clear_pe(uint32_t marker), long_mode(uint32_t pml4);
 void restore_by_mov(void), restore_by_lmsw(void), enter_vm86(void);
 void test_main(void), unexpected_fault(void), assist_main(void), vm86_done(void);
@@ -103,6 +105,13 @@ void unexpected_fault(void)
 	finish();
 }
 
+static void set_idt(unsigned vector, const char *to)
+{
+	uint32_t a = (uint32_t)to;
+
+	idt[vector] = (uint64_t)(a >> 16) << 48 | 0x8e0000080000ull | (a & 0xffff);
+}
+
 static volatile uint32_t *at(uint32_t address)
 {
 	asm("" : "+r"(address));
@@ -165,6 +174,22 @@ static void test_vmx(void)
 	write_cr0(read_cr0() | 1 << 3);
 	asm volatile("clts");
 	check(!(read_cr0() & 1 << 3), "CLTS");
+}
+
+static void test_xsetbv(void)
+{
+	uint32_t a = 1, b, c = 0, d;
+
+	asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	if (!(c & 1 << 26))
+		return; /* no XSAVE here */
+	check(!(c & 1 << 27), "CPUID shows OSXSAVE as the guest's CR4 has it: clear");
+	write_cr4(read_cr4() | 1 << 18);
+	a = 1, c = 0;
+	asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	check(c >> 27 & 1, "CPUID shows OSXSAVE as the guest's CR4 has it: set");
+	check(try_xsetbv(7) == 0 && try_xsetbv(3) == 0, "XSETBV");
+	check(try_xsetbv(2) == 1 + GP && try_xsetbv(5) == 1 + GP, "XSETBV of a wrong value: #GP");
 }
 
 static uint32_t pd[1024] __attribute__((aligned(4096)));
@@ -241,7 +266,7 @@ static void test_paging(void)
 static struct dfw_assist_header *const header = (void *)DFW_VMXASSIST;
 static struct dfw_assist_record *const record = (void *)(DFW_VMXASSIST + 0x1000);
 static volatile uint32_t invokes;
-static volatile bool by_lmsw, in_vm86, spoil;
+static volatile bool by_lmsw, in_vm86, spoil, die;
 
 static void build_assist(void)
 {
@@ -301,8 +326,7 @@ void assist_main(void)
 	struct dfw_cpu *g = &record->guest;
 
 	if (in_vm86) {
-		idt[GP] = ((uint64_t)(uint32_t)vm86_fault >> 16 << 48) | 0x8e0000080000ull |
-			  ((uint32_t)vm86_fault & 0xffff);
+		set_idt(GP, vm86_fault);
 		memcpy((void *)0x7c00, vm86_code, vm86_code_end - vm86_code);
 		enter_vm86();
 	}
@@ -314,8 +338,13 @@ void assist_main(void)
 	g->cr0 |= 1;
 	g->gpr[DFW_RDX].q = 0x600d0000 + invokes;
 	g->dr[1] = 0xd1;
-	if (record->reason == DFW_INVOKE_RESET)
+	if (die) {
+		g->idtr.limit = 0;
+		g->rip = (uint32_t)die_here;
+		g->seg[DFW_CS] = record->assist.seg[DFW_CS];
+	} else if (record->reason == DFW_INVOKE_RESET) {
 		finish();
+	}
 	if (spoil)
 		g->seg[DFW_CS].access_rights = 0xc093;
 	if (by_lmsw)
@@ -606,6 +635,56 @@ static void test_restart(void)
 	check(false, "the reset did nothing");
 }
 
+/* Each reset ends in the next triple fault. */
+static void test_die(void)
+{
+	set_cmos(0x0f, 0);
+	die = true;
+	start_assist();
+}
+
+/* Writes to D0000 while the timer interrupts: no write gets through, no flag gets lost. */
+static void interrupt_tests(void)
+{
+	enum { VECTOR = 0x18, WRITES = 3000 };
+	uint32_t before = *at(DFW_VMXASSIST), flags, odd = 0;
+
+	set_idt(VECTOR, timer_interrupt);
+	outb(0x20, 0x11);
+	outb(0x21, VECTOR);
+	outb(0x21, 4);
+	outb(0x21, 1);
+	outb(0x21, 0xfe);
+	outb(0xa1, 0xff);
+	outb(0x43, 0x34);
+	outb(0x40, 40); /* 30 kHz */
+	outb(0x40, 0);
+	asm volatile("sti");
+	for (unsigned i = 0; i < WRITES; i++) {
+		*at(DFW_VMXASSIST + i % 0x4000) = ~i;
+		asm volatile("pushfl; popl %0" : "=r"(flags));
+		odd += (flags & 0x300) != 0x200;
+	}
+	asm volatile("cli");
+	check(!odd, "IF and TF are as they were after each dropped write");
+	check(timer_interrupts > 10, "the timer interrupts meanwhile");
+	check(*at(DFW_VMXASSIST) == before, "all writes are dropped");
+	asm volatile("pushfl; orl $0x100, (%%esp); popfl; movl %0, (%1); nop; pushfl; "
+		     "andl $~0x100, (%%esp); popfl"
+		     :
+		     : "r"(1), "r"(DFW_VMXASSIST)
+		     : "memory");
+	check(single_steps >= 3, "a guest that single-steps over a dropped write still does");
+	check(*at(DFW_VMXASSIST) == before, "and the write is dropped");
+}
+
+static void test_interrupts(void)
+{
+	set_idt(1, step_interrupt);
+	continuation = interrupt_tests;
+	start_assist();
+}
+
 /* What the assist gives back may be impossible: visor says which rule was broken, and restarts. */
 static void test_spoil(void)
 {
@@ -640,11 +719,14 @@ static const struct {
 	{"start", test_start},
 	{"private", test_private},
 	{"vmx", test_vmx},
+	{"xsetbv", test_xsetbv},
 	{"paging", test_paging},
 	{"assist", test_assist},
 	{"a20", test_a20},
 	{"reset", test_reset},
 	{"restart", test_restart},
+	{"die", test_die},
+	{"interrupts", test_interrupts},
 	{"spoil", test_spoil},
 	{"no-assist", test_no_assist},
 };
@@ -652,10 +734,8 @@ static const struct {
 
 void test_main(void)
 {
-	for (unsigned i = 0; i < 32; i++) {
-		uint32_t stub = (uint32_t)fault_stubs + i * 16;
-		idt[i] = (uint64_t)(stub >> 16) << 48 | 0x8e0000080000ull | (stub & 0xffff);
-	}
+	for (unsigned i = 0; i < 32; i++)
+		set_idt(i, fault_stubs + i * 16);
 	/* TSS: SS0:ESP0 for VM86, no port trapped */
 	uint32_t base = (uint32_t)tss;
 	*(uint32_t *)(tss + 4) = (uint32_t)assist_stack_end;

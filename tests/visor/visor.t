@@ -62,7 +62,7 @@ counters() {
 		sed -n 's/^0x0*\([0-9a-f]\)/\1/p' | tr '\n' ' '
 }
 
-for test in start private vmx paging assist a20; do
+for test in start private vmx paging assist interrupts a20; do
 	guest corei5_lynnfield_750 "test=$test"
 	if [ $test = assist ]; then
 		[ "$(counters)" = "5 5 0 6 " ] && result ok "INVOKEs, RESTOREs and dropped writes are counted" ||
@@ -99,6 +99,11 @@ xorriso -as mkisofs -quiet -o "$work/cd.iso" -b isolinux.bin -c boot.cat -no-emu
 	-boot-load-size 4 -boot-info-table "$work/cd" 2>/dev/null
 cdrom=$work/cd.iso says "multiboot without a module" "no multiboot module"
 
+guest corei7_haswell_4770 "test=interrupts real-mode=assist"
+guest corei7_haswell_4770 "test=xsetbv"
+
+rom "$BUILD/tests/visor/guest" "test=die"
+says "a guest that triple-faults again and again" "16 triple faults in a row"
 rom "$BUILD/tests/visor/guest" "test=start real-mode=native"
 says "native real mode without unrestricted guest" "this processor has no unrestricted guest"
 rom "$BUILD/tests/visor/guest" "test=start"
