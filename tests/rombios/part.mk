@@ -9,3 +9,14 @@ $(ROMBIOS_T)/%.img: tests/rombios/guest.lds $(call objs,m16,tests/rombios/guest.
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && \
 		$(LD) -m elf_i386 --no-warn-rwx-segments -o $(@:.img=.elf) -T $^ && \
 		$(OBJCOPY) -O binary $(@:.img=.elf) $@ && truncate -s 1440K $@
+
+# boot sectors and an option ROM of post.t: flags, link address
+ROMBIOS_POST_gives-up := -DCASE=18
+ROMBIOS_POST_again := -DCASE=19
+ROMBIOS_POST_resets := -DCASE=1
+ROMBIOS_POST_option-rom := -DROM
+tests: $(patsubst %,$(ROMBIOS_T)/%.bin,gives-up again resets option-rom)
+
+$(ROMBIOS_T)/%.bin: tests/rombios/post.S tests/rombios/part.mk
+	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m16 $(ROMBIOS_POST_$*) -c -o $(@:.bin=.o) $< && \
+		$(LD) -m elf_i386 -Ttext $(if $(findstring ROM,$(ROMBIOS_POST_$*)),0,0x7c00) --oformat binary -o $@ $(@:.bin=.o)
