@@ -179,7 +179,7 @@ void ept_init(void)
 		stop("EPT lacks what visor needs: IA32_VMX_EPT_VPID_CAP %llx, needed %llx",
 		     (unsigned long long)cap, (unsigned long long)needed);
 	build_identity_map();
-	pool = alloc_pages(POOL_PAGES);
+	pool = reserve_pages(POOL_PAGES);
 	for (unsigned in_assist = 0; in_assist < 2; in_assist++) {
 		for (unsigned a20 = 0; a20 < 2; a20++)
 			maps[in_assist][a20] = (struct map){.in_assist = in_assist, .a20 = a20};

@@ -18,14 +18,19 @@ uint64_t phys_of(const void *p)
 	return a >= VISOR_BASE ? a - VISOR_BASE + boot->private_base : a - VISOR_PHYSMAP;
 }
 
-void *alloc_pages(unsigned count)
+void *reserve_pages(unsigned count)
 {
 	uint64_t page = heap;
 
 	heap += count * PAGE_SIZE;
 	if (heap > boot->private_base + (uint64_t)boot->private_size)
 		stop("private memory used up");
-	return memset(phys(page), 0, count * PAGE_SIZE);
+	return phys(page);
+}
+
+void *alloc_pages(unsigned count)
+{
+	return memset(reserve_pages(count), 0, count * PAGE_SIZE);
 }
 
 bool is_private(uint64_t address)

@@ -42,7 +42,9 @@ void print_guest_state(struct vcpu *v);
 
 /* memory.c: visor's own memory, and the guest's */
 void memory_init(void);
-void *alloc_pages(unsigned count); /* zeroed; stops when private memory is used up */
+/* Both stop when private memory is used up; alloc_pages gives zeroes. */
+void *reserve_pages(unsigned count);
+void *alloc_pages(unsigned count);
 uint64_t phys_of(const void *p);   /* of anything in visor's image or from alloc_pages */
 bool is_private(uint64_t address);
 bool is_ram(uint64_t address, uint64_t size); /* all of it RAM of the machine */
