@@ -461,6 +461,9 @@ static void run_case(uc_engine *uc, unsigned row, bool real, struct tally *t)
 	cpu.cr0 = real ? 0x10 : 0x11;
 	cpu.rip = real ? rnd() & 0xffef : 0x20000 + (rnd() & 0x7ffff);
 	cpu.idtr.limit = real ? 0x3ff : 0;
+	cpu.gdtr.base = MEMORY - 4096;
+	cpu.gdtr.limit = 23;
+	cpu.seg[DFW_LDTR].access_rights |= DFW_AR_UNUSABLE;
 	base = cpu.seg[DFW_CS].base + cpu.rip;
 	before = cpu;
 
@@ -506,6 +509,10 @@ static void run_case(uc_engine *uc, unsigned row, bool real, struct tally *t)
 
 	if (wrong_there(row, code + len, real)) {
 		t->excused++;
+		return;
+	}
+	if (memcmp(ours + base, code, 17)) { /* it wrote over itself */
+		t->outside++;
 		return;
 	}
 
