@@ -56,8 +56,10 @@ static __attribute__((noinline)) enum x86_outcome execute(struct x86 *x)
 	x->insn.known = true;
 	x86_decode(i);
 	flags = i->row->flags;
-	if (!i->row->run || (flags & HOLE)) {
-		x->insn.known = i->row->run && !(flags & HOLE);
+	if (!i->row->run)
+		x86_raise(i, UD);
+	if (flags & HOLE) {
+		x->insn.known = false;
 		x86_raise(i, UD);
 	}
 	if (__builtin_expect((flags & (PE | CPL0)) || i->lock, 0))

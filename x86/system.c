@@ -563,8 +563,10 @@ static void run_fpu(struct insn *i, unsigned size, union dfw_reg *gpr, bool writ
 	struct place p;
 	int raised;
 
-	if (!i->x->ops->fpu)
+	if (!i->x->ops->fpu) {
+		i->x->insn.known = false;
 		x86_raise(i, UD);
+	}
 	if (size) {
 		place_memory(i, &p, i->seg, i->ea, size, write ? WRITE : READ);
 		x86_get_bytes(i, &p, operand);

@@ -83,7 +83,8 @@ struct x86_insn {
 	uint8_t length;      /* bytes fetched */
 	uint16_t row;        /* opcode row as in dfw/stats.h: 0-255 one-byte, 256-511 0F xx */
 	uint8_t modrm;
-	bool known;          /* false: a hole in the tables, reported as #UD */
+	bool known;          /* false: a hole in the tables, or no ops->fpu for it; reported as
+	                        #UD, as opcodes are that no processor defines */
 };
 
 struct x86 {

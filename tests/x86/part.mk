@@ -1,8 +1,10 @@
 # tests/x86: the interpreter against hand-made vectors, an independent processor, random code
 
-X86_TESTS := $(BUILD)/tests/x86/diff.t
+X86_TESTS := $(addprefix $(BUILD)/tests/x86/,vectors.t diff.t)
 
-$(BUILD)/tests/x86/diff.t: $(call objs,host,tests/x86/diff.c) $(BUILD)/host/x86/libx86.a
-	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(CC) -o $@ $^ -lunicorn
+$(BUILD)/tests/x86/%.t: $(BUILD)/host/tests/x86/%.o $(BUILD)/host/x86/libx86.a
+	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(CC) -o $@ $^ $(LDLIBS_$*)
+LDLIBS_vectors := -lcmocka
+LDLIBS_diff := -lunicorn
 
 tests: $(X86_TESTS)

@@ -1,0 +1,1430 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Hand-made vectors for the interpreter, from the manuals: what an independent emulator does not
+ * check or does wrong, and what has state beyond one instruction: segment limits, unreal mode,
+ * mode switches with stale segments, delivery, gates, VM86, paging, task switches, breakpoints.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include <x86/x86.h>
+
+enum { MEMORY = 0x200000 };
+enum { DE, DB, NMI, BP, OF_TRAP, BR, UD, NM, DF_FAULT, TS = 10, NP, SS_FAULT, GP, PF };
+enum { FLAG_CF = 1, FLAG_ZF = 0x40, FLAG_TF = 0x100, FLAG_IF = 0x200, FLAG_DF = 0x400,
+       FLAG_NT = 0x4000, FLAG_RF = 0x10000, FLAG_VM = 0x20000, FLAG_VIF = 0x80000 };
+
+/* Where the vectors keep things */
+enum {
+	IDT = 0x1000,
+	GDT = 0x2000,
+	TSS = 0x3000,
+	TSS2 = 0x3200,
+	TABLES = 0x10000, /* page tables */
+	CODE = 0x20000,
+	DATA = 0x30000,
+	STACK = 0x40000,
+	STACK0 = 0x50000,
+	HANDLER = 0x60000,
+};
+
+/* Selectors of the GDT below */
+enum {
+	CODE32 = 0x08,
+	DATA32 = 0x10,
+	CODE16 = 0x18,
+	DATA16 = 0x20,
+	CODE32_3 = 0x28,
+	DATA32_3 = 0x30,
+	TSS_SEL = 0x38,
+	DOWN = 0x40,      /* expand-down from 0x1000 */
+	TSS2_SEL = 0x48,
+	GATE = 0x50,      /* call gate, DPL 3, 2 parameters, to CODE32 */
+	CONFORMING = 0x58,
+	READONLY = 0x60,
+	ABSENT = 0x68,
+	EXEC_ONLY = 0x70,
+	TASK_GATE = 0x78,
+	ABSENT_STACK = 0x80,
+	GDT_LIMIT = 0x87,
+};
+
+static uint8_t memory[MEMORY];
+static struct dfw_cpu cpu;
+static struct x86 x;
+static uint16_t last_port;
+static uint32_t last_value;
+static bool mapped;
+
+static void op_read(void *world, uint64_t phys, void *dst, unsigned len)
+{
+	assert_true(len >= 1 && len <= 4096 && (phys & 4095) + len <= 4096);
+	if (phys + len <= MEMORY)
+		memcpy(dst, memory + phys, len);
+	else
+		memset(dst, 0xff, len);
+}
+
+static void op_write(void *world, uint64_t phys, const void *src, unsigned len)
+{
+	assert_true(len >= 1 && len <= 4096 && (phys & 4095) + len <= 4096);
+	if (phys + len <= MEMORY)
+		memcpy(memory + phys, src, len);
+}
+
+static void *op_map(void *world, uint64_t phys, unsigned len, bool write)
+{
+	assert_true(len >= 1 && (phys & 4095) + len <= 4096);
+	return mapped && phys + len <= MEMORY ? memory + phys : NULL;
+}
+
+static uint32_t op_in(void *world, uint16_t port, unsigned size)
+{
+	last_port = port;
+	return 0x11223344;
+}
+
+static void op_out(void *world, uint16_t port, unsigned size, uint32_t value)
+{
+	last_port = port;
+	last_value = value;
+}
+
+static bool op_msr_read(void *world, uint32_t index, uint64_t *value)
+{
+	*value = 0x123456789abcdef0;
+	return index == 0x1b;
+}
+
+static bool op_msr_write(void *world, uint32_t index, uint64_t value)
+{
+	return index == 0x1b;
+}
+
+static void op_cpuid(void *world, uint32_t regs[4])
+{
+	regs[1] = regs[0] + 1;
+}
+
+static uint64_t op_rdtsc(void *world)
+{
+	return 0x100000002;
+}
+
+static const struct x86_ops ops = {
+	.read = op_read,
+	.write = op_write,
+	.map = op_map,
+	.in = op_in,
+	.out = op_out,
+	.read_msr = op_msr_read,
+	.write_msr = op_msr_write,
+	.cpuid = op_cpuid,
+	.rdtsc = op_rdtsc,
+};
+
+static void put16(uint32_t at, uint16_t v)
+{
+	memcpy(memory + at, &v, 2);
+}
+
+static void put32(uint32_t at, uint32_t v)
+{
+	memcpy(memory + at, &v, 4);
+}
+
+static void put64(uint32_t at, uint64_t v)
+{
+	memcpy(memory + at, &v, 8);
+}
+
+static uint16_t get16(uint32_t at)
+{
+	uint16_t v;
+
+	memcpy(&v, memory + at, 2);
+	return v;
+}
+
+static uint32_t get32(uint32_t at)
+{
+	uint32_t v;
+
+	memcpy(&v, memory + at, 4);
+	return v;
+}
+
+static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t ar)
+{
+	return (limit & 0xffff) | (uint64_t)(base & 0xffffff) << 16 | (uint64_t)(ar & 0xff) << 40 |
+	       (uint64_t)(limit >> 16 & 0xf) << 48 | (uint64_t)(ar >> 12 & 0xf) << 52 |
+	       (uint64_t)(base >> 24) << 56;
+}
+
+static uint64_t gate(uint16_t selector, uint32_t offset, uint8_t type, uint8_t params)
+{
+	return (offset & 0xffff) | (uint64_t)selector << 16 | (uint64_t)params << 32 |
+	       (uint64_t)type << 40 | (uint64_t)(offset >> 16) << 48;
+}
+
+static struct dfw_segment segment(uint16_t selector, uint32_t base, uint32_t limit, uint32_t ar)
+{
+	return (struct dfw_segment){
+		.selector = selector, .base = base, .limit = limit, .access_rights = ar};
+}
+
+static void real_mode(void)
+{
+	unsigned n;
+
+	memset(memory, 0, sizeof(memory));
+	x86_reset(&cpu);
+	cpu.cr0 = 0x10;
+	for (n = 0; n < 6; n++)
+		cpu.seg[n] = segment(0, 0, 0xffff, 0x93);
+	cpu.seg[DFW_CS] = segment(CODE >> 4, CODE, 0xffff, 0x9b);
+	cpu.seg[DFW_DS] = cpu.seg[DFW_ES] = segment(DATA >> 4, DATA, 0xffff, 0x93);
+	cpu.seg[DFW_SS] = segment(STACK >> 4, STACK, 0xffff, 0x93);
+	cpu.gpr[DFW_RSP].d = 0x1000;
+	cpu.rip = 0;
+	cpu.idtr.base = 0;
+	cpu.idtr.limit = 0x3ff;
+	cpu.gdtr.base = GDT;
+	cpu.gdtr.limit = GDT_LIMIT;
+	for (n = 0; n < 256; n++)
+		put32(4 * n, (HANDLER >> 4) << 16 | n);
+	put64(GDT + CODE32, descriptor(0, 0xfffff, 0xc09b));
+	put64(GDT + DATA32, descriptor(0, 0xfffff, 0xc093));
+	put64(GDT + CODE16, descriptor(CODE, 0xffff, 0x9a));
+	put64(GDT + DATA16, descriptor(DATA, 0xffff, 0x92));
+	put64(GDT + CODE32_3, descriptor(0, 0xfffff, 0xc0fb));
+	put64(GDT + DATA32_3, descriptor(0, 0xfffff, 0xc0f3));
+	put64(GDT + TSS_SEL, descriptor(TSS, 0x67, 0x8b));
+	put64(GDT + DOWN, descriptor(DATA, 0xfff, 0x97));
+	put64(GDT + TSS2_SEL, descriptor(TSS2, 0x67, 0x89));
+	put64(GDT + GATE, gate(CODE32, HANDLER + 0x100, 0xec, 2));
+	put64(GDT + CONFORMING, descriptor(0, 0xfffff, 0xc09f));
+	put64(GDT + READONLY, descriptor(DATA, 0xffff, 0x91));
+	put64(GDT + ABSENT, descriptor(DATA, 0xffff, 0x13));
+	put64(GDT + EXEC_ONLY, descriptor(CODE, 0xffff, 0x99));
+	put64(GDT + TASK_GATE, gate(TSS2_SEL, 0, 0xe5, 0));
+	put64(GDT + ABSENT_STACK, descriptor(DATA, 0xffff, 0x13));
+	x = (struct x86){.cpu = &cpu, .ops = &ops};
+	mapped = !mapped; /* both ways to memory, in turns */
+}
+
+/* Flat 32-bit, CPL 0; every vector has an interrupt gate (DPL 3 for 30h on) to HANDLER + n */
+static void protected_mode(void)
+{
+	unsigned n;
+
+	real_mode();
+	cpu.cr0 = 0x11;
+	for (n = 0; n < 6; n++)
+		cpu.seg[n] = segment(DATA32, 0, 0xffffffff, 0xc093);
+	cpu.seg[DFW_CS] = segment(CODE32, 0, 0xffffffff, 0xc09b);
+	cpu.seg[DFW_TR] = segment(TSS_SEL, TSS, 0x67, 0x8b);
+	cpu.seg[DFW_LDTR] = segment(0, 0, 0, 0x10082);
+	cpu.gpr[DFW_RSP].d = STACK + 0x1000;
+	cpu.rip = CODE;
+	cpu.idtr.base = IDT;
+	cpu.idtr.limit = 0x7ff;
+	for (n = 0; n < 256; n++)
+		put64(IDT + 8 * n, gate(CODE32, HANDLER + n, n >= 0x30 ? 0xee : 0x8e, 0));
+	put32(TSS + 4, STACK0);
+	put16(TSS + 8, DATA32);
+	put16(TSS + 0x66, 0x68);
+}
+
+static void user_mode(void)
+{
+	unsigned n;
+
+	protected_mode();
+	for (n = 0; n < 6; n++)
+		cpu.seg[n] = segment(DATA32_3 | 3, 0, 0xffffffff, 0xc0f3);
+	cpu.seg[DFW_CS] = segment(CODE32_3 | 3, 0, 0xffffffff, 0xc0fb);
+}
+
+static void vm86_mode(unsigned iopl)
+{
+	unsigned n;
+
+	protected_mode();
+	cpu.rflags = 2 | FLAG_VM | iopl << 12;
+	for (n = 0; n < 6; n++)
+		cpu.seg[n] = segment(DATA >> 4, DATA, 0xffff, 0xf3);
+	cpu.seg[DFW_CS] = segment(CODE >> 4, CODE, 0xffff, 0xf3);
+	cpu.seg[DFW_SS] = segment(STACK >> 4, STACK, 0xffff, 0xf3);
+	cpu.gpr[DFW_RSP].d = 0x1000;
+	cpu.rip = 0;
+}
+
+static enum x86_outcome run(const void *code, unsigned len)
+{
+	uint32_t at = (uint32_t)cpu.seg[DFW_CS].base + (uint32_t)cpu.rip;
+
+	if (at + len <= MEMORY)
+		memcpy(memory + at, code, len);
+	return x86_step(&x);
+}
+
+#define RUN(...)                                                                                   \
+	run((const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
+#define RUNS(...) assert_int_equal(RUN(__VA_ARGS__), X86_DONE)
+
+static void faults(const char *file, int line, enum x86_outcome outcome,
+		   const struct dfw_cpu *before, unsigned vector, int error)
+{
+	struct dfw_cpu now = cpu;
+
+	if (outcome != X86_FAULT || x.event.vector != vector || x.event.has_error != (error >= 0) ||
+	    (error >= 0 && x.event.error != (uint32_t)error)) {
+		print_error("%s:%d: outcome %d, vector %u, error %d: %x\n", file, line, outcome,
+			    x.event.vector, x.event.has_error, x.event.error);
+		fail();
+	}
+	now.cr2 = before->cr2;
+	now.pending_debug = before->pending_debug;
+	if (memcmp(&now, before, sizeof(now))) {
+		print_error("%s:%d: the fault changed the state\n", file, line);
+		fail();
+	}
+}
+
+/* error -1: none */
+#define FAULTS(vector, error, ...)                                                                 \
+	do {                                                                                       \
+		struct dfw_cpu before = cpu;                                                       \
+		enum x86_outcome outcome = RUN(__VA_ARGS__);                                       \
+		faults(__FILE__, __LINE__, outcome, &before, vector, error);                       \
+	} while (0)
+
+#define EAX cpu.gpr[DFW_RAX].d
+#define ECX cpu.gpr[DFW_RCX].d
+#define EDX cpu.gpr[DFW_RDX].d
+#define EBX cpu.gpr[DFW_RBX].d
+#define ESP cpu.gpr[DFW_RSP].d
+#define EBP cpu.gpr[DFW_RBP].d
+#define ESI cpu.gpr[DFW_RSI].d
+#define EDI cpu.gpr[DFW_RDI].d
+#define SEL(n) cpu.seg[n].selector
+
+/* --- real mode --- */
+
+static void real_limits(void **state)
+{
+	real_mode();
+	EBX = 0xffff;
+	FAULTS(GP, 0, 0x8b, 0x07);                   /* mov ax,[bx] */
+	FAULTS(SS_FAULT, 0, 0x36, 0x8b, 0x07);       /* mov ax,ss:[bx] */
+	FAULTS(GP, 0, 0x67, 0x8a, 0x05, 0, 0, 1, 0); /* mov al,[10000h] */
+	memory[DATA + 0xffff] = 0x5a;
+	RUNS(0x8a, 0x07); /* mov al,[bx] */
+	assert_int_equal(cpu.gpr[DFW_RAX].b[0], 0x5a);
+	ESP = 1;
+	FAULTS(SS_FAULT, 0, 0x50); /* push ax */
+	ESP = 0;
+	RUNS(0x50);
+	assert_int_equal(ESP, 0xfffe);
+	EBX = 0xfffe;
+	FAULTS(GP, 0, 0xc4, 0x07); /* les ax,[bx] */
+	EBX = 0xfffc;
+	RUNS(0xc4, 0x07);
+	/* the code segment's end */
+	cpu.rip = 0xffff;
+	FAULTS(GP, 0, 0xb0);
+	RUNS(0x90);
+	assert_int_equal(cpu.rip, 0x10000);
+	FAULTS(GP, 0, 0x90);
+}
+
+static void address_wrap(void **state)
+{
+	real_mode();
+	EBX = 0xfff0;
+	ESI = 0x20;
+	memory[DATA + 0x10] = 0x77;
+	RUNS(0x8a, 0x00); /* mov al,[bx+si]: 16-bit addresses wrap */
+	assert_int_equal(cpu.gpr[DFW_RAX].b[0], 0x77);
+	/* jumps with 16-bit operands wrap too */
+	cpu.rip = 0xfff0;
+	RUNS(0xeb, 0x7f);
+	assert_int_equal(cpu.rip, 0x71);
+	FAULTS(GP, 0, 0x66, 0xe9, 0x00, 0x00, 0x01, 0x00);
+}
+
+static void unreal_mode(void **state)
+{
+	real_mode();
+	cpu.seg[DFW_DS].limit = 0xffffffff;
+	cpu.seg[DFW_DS].access_rights = 0x8093;
+	put32(0x150000, 0xcafef00d);
+	EBX = 0x150000 - DATA;
+	RUNS(0x67, 0x66, 0x8b, 0x03); /* mov eax,[ebx] */
+	assert_int_equal(EAX, 0xcafef00d);
+	/* a load in real mode changes base and selector only */
+	EAX = 0x1234;
+	RUNS(0x8e, 0xd8);
+	assert_int_equal(cpu.seg[DFW_DS].base, 0x12340);
+	assert_int_equal(cpu.seg[DFW_DS].limit, 0xffffffff);
+	assert_int_equal(cpu.seg[DFW_DS].access_rights, 0x8093);
+	/* and INT and IRET leave it alone */
+	RUNS(0xcd, 0x10);
+	RUNS(0xcf);
+	assert_int_equal(cpu.seg[DFW_DS].limit, 0xffffffff);
+}
+
+static void mode_switch(void **state)
+{
+	real_mode();
+	EAX = 0x80000010;
+	FAULTS(GP, 0, 0x0f, 0x22, 0xc0); /* PG without PE */
+	EAX = 0x20000010;
+	FAULTS(GP, 0, 0x0f, 0x22, 0xc0); /* NW without CD */
+	EAX = 0x11;
+	RUNS(0x0f, 0x22, 0xc0); /* mov cr0,eax */
+	assert_int_equal(cpu.cr0, 0x11);
+	assert_int_equal(cpu.seg[DFW_CS].base, CODE);
+	/* stale segments work on: a write through the real-mode DS and SS */
+	EBX = 0x44;
+	RUNS(0x89, 0x07);
+	assert_int_equal(get16(DATA + 0x44), 0x11);
+	RUNS(0x50);
+	assert_int_equal(get16(STACK + 0xffe), 0x11);
+	RUNS(0x66, 0xea, 0x00, 0x00, 0x02, 0x00, CODE32, 0x00); /* jmp dword 08:CODE */
+	assert_int_equal(cpu.rip, CODE);
+	assert_int_equal(cpu.seg[DFW_CS].access_rights, 0xc09b);
+	assert_int_equal(cpu.seg[DFW_CS].limit, 0xffffffff);
+	EAX = DATA32;
+	RUNS(0x8e, 0xd8);
+	assert_int_equal(cpu.seg[DFW_DS].limit, 0xffffffff);
+	/* back, with what was loaded */
+	EAX = 0x10;
+	RUNS(0x0f, 0x22, 0xc0);
+	EBX = DATA + 0x80;
+	EAX = 0x87654321;
+	RUNS(0x89, 0x03); /* still 32-bit code: mov [ebx],eax */
+	assert_int_equal(get32(DATA + 0x80), 0x87654321);
+	RUNS(0xea, 0x00, 0x00, 0x00, 0x00, 0x00, 0x20); /* jmp 2000:00000000 */
+	assert_int_equal(cpu.seg[DFW_CS].base, 0x20000);
+	assert_int_equal(cpu.seg[DFW_CS].limit, 0xffffffff);
+	assert_true(cpu.seg[DFW_CS].access_rights & DFW_AR_DB);
+}
+
+static void lmsw(void **state)
+{
+	real_mode();
+	EAX = 0x1;
+	RUNS(0x0f, 0x01, 0xf0);
+	assert_int_equal(cpu.cr0, 0x11);
+	EAX = 0xfffe;
+	RUNS(0x0f, 0x01, 0xf0); /* sets MP, EM, TS; PE stays */
+	assert_int_equal(cpu.cr0, 0x1f);
+	RUNS(0x0f, 0x06); /* clts */
+	assert_int_equal(cpu.cr0, 0x17);
+	RUNS(0x0f, 0x01, 0xe3); /* smsw bx */
+	assert_int_equal(EBX, 0x17);
+}
+
+static void tables(void **state)
+{
+	real_mode();
+	put16(DATA, 0x1234);
+	put32(DATA + 2, 0xaabbccdd);
+	RUNS(0x0f, 0x01, 0x16, 0, 0); /* lgdt [0]: 24 bits of base */
+	assert_int_equal(cpu.gdtr.base, 0xbbccdd);
+	assert_int_equal(cpu.gdtr.limit, 0x1234);
+	RUNS(0x66, 0x0f, 0x01, 0x1e, 0, 0); /* lidt dword */
+	assert_int_equal(cpu.idtr.base, 0xaabbccdd);
+	RUNS(0x0f, 0x01, 0x0e, 0x10, 0); /* sidt */
+	assert_int_equal(get32(DATA + 0x12), 0xaabbccdd);
+	FAULTS(UD, -1, 0x0f, 0x01, 0xd0); /* lgdt with a register */
+	FAULTS(UD, -1, 0x0f, 0x00, 0xc0); /* sldt in real mode */
+	FAULTS(UD, -1, 0x63, 0x07);       /* arpl */
+	FAULTS(UD, -1, 0x0f, 0x02, 0xc0); /* lar */
+}
+
+/* --- interrupts in real mode --- */
+
+static void ivt(void **state)
+{
+	real_mode();
+	cpu.rflags = 2 | FLAG_IF | FLAG_CF;
+	RUNS(0xcd, 0x21);
+	assert_int_equal(cpu.rip, 0x21);
+	assert_int_equal(SEL(DFW_CS), HANDLER >> 4);
+	assert_int_equal(ESP, 0xffa);
+	assert_int_equal(get16(STACK + 0xffa), 2);
+	assert_int_equal(get16(STACK + 0xffc), CODE >> 4);
+	assert_int_equal(get16(STACK + 0xffe), 2 | FLAG_IF | FLAG_CF);
+	assert_int_equal(cpu.rflags, 2 | FLAG_CF);
+	RUNS(0xcf);
+	assert_int_equal(cpu.rip, 2);
+	assert_int_equal(ESP, 0x1000);
+	assert_int_equal(cpu.rflags, 2 | FLAG_IF | FLAG_CF);
+	/* moved */
+	cpu.idtr.base = DATA;
+	put32(DATA + 4 * 8, 0x12340056);
+	assert_int_equal(x86_deliver(&x, (struct x86_event){.vector = 8}), X86_DONE);
+	assert_int_equal(SEL(DFW_CS), 0x1234);
+	assert_int_equal(cpu.rip, 0x56);
+}
+
+static void ivt_cut(void **state)
+{
+	struct x86_event gp = {.vector = GP, .kind = X86_EXCEPTION, .has_error = true};
+
+	real_mode();
+	cpu.idtr.limit = 0x21 * 4 + 2;
+	FAULTS(GP, 0x21 * 8 + 2, 0xcd, 0x21);
+	/* no error code in real mode; the return address is the instruction */
+	assert_int_equal(x86_deliver(&x, x.event), X86_DONE);
+	assert_int_equal(cpu.rip, GP);
+	assert_int_equal(ESP, 0xffa);
+	assert_int_equal(get16(STACK + 0xffa), 0);
+	/* with nothing left: triple fault */
+	cpu.idtr.limit = 0;
+	assert_int_equal(x86_deliver(&x, gp), X86_SHUTDOWN);
+	assert_int_equal(cpu.activity, DFW_SHUTDOWN);
+	/* #GP's own vector missing: #DF, vector 8 */
+	real_mode();
+	cpu.idtr.limit = 8 * 4 + 3;
+	assert_int_equal(x86_deliver(&x, gp), X86_DONE);
+	assert_int_equal(cpu.rip, DF_FAULT);
+}
+
+static void stack_full(void **state)
+{
+	real_mode();
+	ESP = 3; /* the third word would straddle FFFF */
+	FAULTS(SS_FAULT, 0, 0xcd, 0x21);
+	assert_int_equal(get16(STACK + 1), 0); /* nothing was pushed */
+}
+
+/* --- prefixes --- */
+
+static void fifteen_bytes(void **state)
+{
+	real_mode();
+	RUNS(0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e,
+	     0x90);
+	assert_int_equal(cpu.rip, 15);
+	assert_int_equal(x.insn.length, 15);
+	FAULTS(GP, 0, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e,
+	       0x2e, 0x2e, 0x90);
+	/* across two pages */
+	cpu.rip = 0xffa;
+	RUNS(0x66, 0x67, 0x81, 0x84, 0x4b, 0, 0, 0, 0, 0x78, 0x56, 0x34, 0x12); /* add [..],imm32 */
+	assert_int_equal(x.insn.length, 13);
+}
+
+static void lock_prefix(void **state)
+{
+	real_mode();
+	RUNS(0xf0, 0x01, 0x07);                   /* lock add [bx],ax */
+	RUNS(0xf0, 0x0f, 0xc7, 0x0f);             /* lock cmpxchg8b */
+	FAULTS(UD, -1, 0xf0, 0x01, 0xc0);         /* register */
+	FAULTS(UD, -1, 0xf0, 0x03, 0x07);         /* memory is the source */
+	FAULTS(UD, -1, 0xf0, 0x39, 0x07);         /* cmp */
+	FAULTS(UD, -1, 0xf0, 0x89, 0x07);         /* mov */
+	FAULTS(UD, -1, 0xf0, 0x90);               /* nop */
+	FAULTS(UD, -1, 0xf0, 0xa4);               /* movs */
+	FAULTS(UD, -1, 0xf0, 0x0f, 0xba, 0x27, 0); /* bt */
+	RUNS(0xf0, 0x0f, 0xba, 0x2f, 0);          /* bts */
+}
+
+static void undefined(void **state)
+{
+	real_mode();
+	FAULTS(UD, -1, 0x0f, 0x0b);
+	FAULTS(UD, -1, 0x0f, 0xff, 0xc0);
+	FAULTS(UD, -1, 0x0f, 0x04);
+	FAULTS(UD, -1, 0x8d, 0xc0);       /* lea with a register */
+	FAULTS(UD, -1, 0xc4, 0xc0);       /* les */
+	FAULTS(UD, -1, 0x62, 0xc0);       /* bound */
+	FAULTS(UD, -1, 0x8f, 0x0f);       /* group 1A, reg 1 */
+	FAULTS(UD, -1, 0xc6, 0xc8, 0);    /* group 11, reg 1 */
+	FAULTS(UD, -1, 0xfe, 0xd0);       /* group 4, reg 2 */
+	FAULTS(UD, -1, 0xff, 0xd8);       /* far call through a register */
+	FAULTS(UD, -1, 0xff, 0xe8);       /* far jump through a register */
+	FAULTS(UD, -1, 0xff, 0xf8);       /* group 5, reg 7 */
+	FAULTS(UD, -1, 0x0f, 0xc7, 0xc8); /* cmpxchg8b with a register */
+	FAULTS(UD, -1, 0x8e, 0xc8);       /* mov cs,ax */
+	FAULTS(UD, -1, 0x8e, 0xf0);       /* Sreg 6 */
+	FAULTS(UD, -1, 0x0f, 0x24, 0xf0); /* mov eax,tr6 */
+	FAULTS(UD, -1, 0x0f, 0x20, 0xc8); /* mov eax,cr1 */
+	FAULTS(UD, -1, 0x0f, 0x00, 0xf0); /* group 6, reg 6 */
+	FAULTS(GP, 0, 0x0f, 0x34);        /* sysenter in real mode */
+	RUNS(0xf6, 0xc8, 1);              /* test, reg 1 */
+	RUNS(0x0f, 0x1f, 0x40, 0);        /* nop */
+}
+
+/* --- instructions that another emulator gets wrong --- */
+
+static void ret_far_down(void **state)
+{
+	protected_mode();
+	put32(ESP, 0x1234);
+	RUNS(0xc2, 0x00, 0x80); /* ret 8000h: not sign-extended */
+	assert_int_equal(ESP, STACK + 0x1000 + 4 + 0x8000);
+	assert_int_equal(cpu.rip, 0x1234);
+}
+
+static void enter_nested(void **state)
+{
+	real_mode();
+	EBP = 0x800;
+	put16(STACK + 0x7fe, 0x1111);
+	put16(STACK + 0x7fc, 0x2222);
+	RUNS(0xc8, 0x10, 0x00, 0x03);
+	assert_int_equal(get16(STACK + 0xffe), 0x800);
+	assert_int_equal(get16(STACK + 0xffc), 0x1111);
+	assert_int_equal(get16(STACK + 0xffa), 0x2222);
+	assert_int_equal(get16(STACK + 0xff8), 0xffe);
+	assert_int_equal(EBP, 0xffe);
+	assert_int_equal(ESP, 0xff8 - 0x10);
+	RUNS(0xc9);
+	assert_int_equal(ESP, 0x1000);
+	assert_int_equal(EBP, 0x800);
+}
+
+static void pop_memory(void **state)
+{
+	real_mode();
+	put16(STACK + 0x1000, 0xbeef);
+	EBX = 0xffff;
+	FAULTS(GP, 0, 0x8f, 0x07); /* ESP is as before */
+	protected_mode();
+	put32(ESP, 0xdeadbeef);
+	RUNS(0x8f, 0x04, 0x24); /* pop [esp]: the address after the pop */
+	assert_int_equal(get32(STACK + 0x1004), 0xdeadbeef);
+	/* push esp pushes the old value, pop esp takes the new one */
+	RUNS(0x54);
+	assert_int_equal(get32(STACK + 0x1000), STACK + 0x1004);
+	RUNS(0x5c);
+	assert_int_equal(ESP, STACK + 0x1004);
+}
+
+static void divide(void **state)
+{
+	real_mode();
+	EAX = 0x8000;
+	EBX = 0xff;
+	RUNS(0x90);
+	FAULTS(DE, -1, 0xf6, 0xfb); /* idiv bl: -32768 / -1 */
+	EAX = 0xff80;
+	FAULTS(DE, -1, 0xf6, 0xfb); /* -128 / -1 */
+	EAX = 0xff81;
+	RUNS(0xf6, 0xfb); /* -127 / -1 */
+	assert_int_equal(EAX, 0x007f);
+	EAX = 0xff80;
+	EBX = 1;
+	RUNS(0xf6, 0xfb); /* -128 / 1 */
+	assert_int_equal(EAX, 0x0080);
+	EBX = 0;
+	FAULTS(DE, -1, 0xf7, 0xf3);
+	EDX = 0x80000000;
+	EAX = 0;
+	EBX = 0xffffffff;
+	FAULTS(DE, -1, 0x66, 0xf7, 0xfb);
+	EDX = 1;
+	EAX = 5;
+	EBX = 2;
+	RUNS(0x66, 0xf7, 0xf3);
+	assert_int_equal(EAX, 0x80000002);
+	assert_int_equal(EDX, 1);
+	FAULTS(DE, -1, 0xd4, 0x00); /* aam 0 */
+}
+
+/* --- REP --- */
+
+static void rep_movs(void **state)
+{
+	unsigned n;
+
+	real_mode();
+	for (n = 0; n < 0x2000; n++)
+		memory[DATA + n] = n * 7;
+	cpu.seg[DFW_ES] = segment(0x5000, 0x50000, 0xffff, 0x93);
+	ECX = 0x2000;
+	x.rep_batch = 0x1800;
+	assert_int_equal(RUN(0xf3, 0xa4), X86_REPEAT);
+	assert_int_equal(cpu.rip, 0);
+	assert_int_equal(ECX, 0x800);
+	assert_int_equal(ESI, 0x1800);
+	assert_true(cpu.rflags & FLAG_RF);
+	assert_int_equal(x86_step(&x), X86_DONE);
+	assert_int_equal(cpu.rip, 2);
+	assert_int_equal(ECX, 0);
+	assert_int_equal(EDI, 0x2000);
+	assert_false(cpu.rflags & FLAG_RF);
+	assert_memory_equal(memory + 0x50000, memory + DATA, 0x2000);
+	/* overlapping upwards fills */
+	cpu.seg[DFW_ES] = cpu.seg[DFW_DS];
+	memory[DATA] = 0xaa;
+	ECX = 100;
+	ESI = 0;
+	EDI = 1;
+	RUNS(0xf3, 0xa4);
+	assert_int_equal(memory[DATA + 100], 0xaa);
+	/* by single steps without a batch */
+	x.rep_batch = 0;
+	ECX = 2;
+	ESI = EDI = 0;
+	assert_int_equal(RUN(0xf3, 0xa5), X86_REPEAT);
+	assert_int_equal(ECX, 1);
+	assert_int_equal(x86_step(&x), X86_DONE);
+}
+
+static void rep_fault(void **state)
+{
+	real_mode();
+	x.rep_batch = 1000;
+	ECX = 0x20;
+	EDI = 0xfff8;
+	EAX = 0x55;
+	cpu.seg[DFW_ES].limit = 0xfffb;
+	assert_int_equal(RUN(0xf3, 0xaa), X86_FAULT);
+	assert_int_equal(x.event.vector, GP);
+	assert_int_equal(EDI, 0xfffc); /* the state of the iteration that failed */
+	assert_int_equal(ECX, 0x1c);
+	assert_int_equal(cpu.rip, 0);
+	/* addresses wrap at 64 KiB */
+	real_mode();
+	x.rep_batch = 1000;
+	ECX = 0x10;
+	EDI = 0xfff8;
+	EAX = 0x55;
+	RUNS(0xf3, 0xaa);
+	assert_int_equal(EDI, 8);
+	assert_int_equal(memory[DATA + 7], 0x55);
+	/* downwards */
+	cpu.rflags |= FLAG_DF;
+	ECX = 4;
+	EDI = 0x103;
+	RUNS(0xf3, 0xaa);
+	assert_int_equal(EDI, 0xff);
+	assert_int_equal(get32(DATA + 0x100), 0x55555555);
+	/* count 0 does nothing, not even fault */
+	ECX = 0;
+	EDI = 0xffff;
+	RUNS(0xf3, 0xab);
+}
+
+static void rep_unreal(void **state)
+{
+	real_mode();
+	x.rep_batch = 0x10000;
+	cpu.seg[DFW_ES].limit = cpu.seg[DFW_DS].limit = 0xffffffff;
+	EDI = 0x100000 - DATA;
+	ECX = 0x10000;
+	EAX = 0x01020304;
+	RUNS(0x67, 0x66, 0xf3, 0xab);
+	assert_int_equal(EDI, 0x140000 - DATA);
+	assert_int_equal(get32(0x13fffc), 0x01020304);
+	/* repe cmpsb stops after the difference */
+	memory[0x100010] = 0;
+	ESI = 0x100000 - DATA;
+	EDI = 0x120000 - DATA;
+	ECX = 100;
+	RUNS(0x67, 0xf3, 0xa6);
+	assert_int_equal(ECX, 100 - 0x11);
+	assert_false(cpu.rflags & FLAG_ZF);
+	/* ins, outs */
+	EDI = 0x108000 - DATA;
+	ECX = 3;
+	EDX = 0x1f0;
+	RUNS(0x67, 0xf3, 0x6d);
+	assert_int_equal(get16(0x108004), 0x3344);
+	assert_int_equal(last_port, 0x1f0);
+	ESI = 0x108000 - DATA;
+	ECX = 2;
+	RUNS(0x67, 0xf3, 0x6f);
+	assert_int_equal(last_value, 0x3344);
+}
+
+/* --- shadows, single step, breakpoints --- */
+
+static void shadows(void **state)
+{
+	real_mode();
+	RUNS(0xfb);
+	assert_int_equal(cpu.interruptibility, DFW_BLOCKED_BY_STI);
+	RUNS(0xfb); /* IF is set already: no new shadow */
+	assert_int_equal(cpu.interruptibility, 0);
+	RUNS(0x8e, 0xd0);
+	assert_int_equal(cpu.interruptibility, DFW_BLOCKED_BY_MOV_SS);
+	cpu.rip = 0;
+	EBX = 0xffff;
+	FAULTS(GP, 0, 0x8b, 0x07); /* a fault keeps the shadow, too */
+	RUNS(0x90);
+	assert_int_equal(cpu.interruptibility, 0);
+	RUNS(0x17);
+	assert_int_equal(cpu.interruptibility, DFW_BLOCKED_BY_MOV_SS);
+	assert_int_equal(RUN(0xf4), X86_HALTED);
+	assert_int_equal(cpu.interruptibility, 0);
+}
+
+static void single_step(void **state)
+{
+	real_mode();
+	cpu.rflags |= FLAG_TF;
+	RUNS(0x90);
+	assert_int_equal(cpu.pending_debug, 1 << 14);
+	assert_int_equal(x86_deliver(&x, (struct x86_event){.vector = DB, .kind = X86_EXCEPTION}),
+			 X86_DONE);
+	assert_int_equal(cpu.rip, DB);
+	assert_int_equal(cpu.pending_debug, 0);
+	assert_int_equal(cpu.dr6, 0xffff4ff0);
+	assert_false(cpu.rflags & FLAG_TF);
+	/* MOV SS holds it back */
+	cpu.rflags |= FLAG_TF;
+	EAX = STACK >> 4;
+	RUNS(0x8e, 0xd0);
+	assert_int_equal(cpu.pending_debug, 0);
+	/* POPF that sets TF does not trap itself, one that clears it does */
+	cpu.rflags &= ~FLAG_TF;
+	put16(STACK + (ESP & 0xffff), 2 | FLAG_TF);
+	RUNS(0x9d);
+	assert_int_equal(cpu.pending_debug, 0);
+	put16(STACK + (ESP & 0xffff), 2);
+	RUNS(0x9d);
+	assert_int_equal(cpu.pending_debug, 1 << 14);
+}
+
+static void breakpoints(void **state)
+{
+	real_mode();
+	cpu.dr[0] = DATA + 0x100;
+	cpu.dr7 = 0x400 | 1 | 1 << 16 | 3 << 18; /* writes, 4 bytes */
+	EBX = 0x102;
+	RUNS(0x8b, 0x07);
+	assert_int_equal(cpu.pending_debug, 0);
+	RUNS(0x89, 0x07);
+	assert_int_equal(cpu.pending_debug & 0xf, 1);
+	cpu.pending_debug = 0;
+	/* execution: a fault, unless RF */
+	cpu.dr[1] = CODE + (uint32_t)cpu.rip;
+	cpu.dr7 = 0x400 | 4;
+	FAULTS(DB, -1, 0x90);
+	assert_int_equal(cpu.pending_debug & 0xf, 2);
+	cpu.rflags |= FLAG_RF;
+	RUNS(0x90);
+	assert_false(cpu.rflags & FLAG_RF);
+	/* general detect */
+	cpu.dr7 = 0x2400;
+	FAULTS(DB, -1, 0x0f, 0x21, 0xc0);
+	assert_int_equal(x86_deliver(&x, x.event), X86_DONE);
+	assert_true(cpu.dr6 & 0x2000);
+	assert_false(cpu.dr7 & 0x2000);
+}
+
+/* --- protected mode: segments --- */
+
+static void expand_down(void **state)
+{
+	protected_mode();
+	EAX = DOWN;
+	RUNS(0x8e, 0xd8);
+	FAULTS(GP, 0, 0xa0, 0xff, 0x0f, 0, 0); /* at the limit */
+	RUNS(0xa0, 0x00, 0x10, 0, 0);
+	RUNS(0xa0, 0xff, 0xff, 0, 0);
+	FAULTS(GP, 0, 0xa0, 0x00, 0x00, 1, 0); /* B=0: up to FFFF */
+	FAULTS(GP, 0, 0xa1, 0xfe, 0xff, 0, 0);
+}
+
+static void segment_types(void **state)
+{
+	protected_mode();
+	FAULTS(GP, 0, 0x2e, 0xa2, 0, 0, 3, 0); /* write to code */
+	EAX = READONLY;
+	RUNS(0x8e, 0xd8);
+	FAULTS(GP, 0, 0xa2, 0, 0, 0, 0);
+	RUNS(0xa0, 0, 0, 0, 0);
+	EAX = READONLY;
+	FAULTS(GP, READONLY, 0x8e, 0xd0); /* stack not writable */
+	EAX = 0;
+	FAULTS(GP, 0, 0x8e, 0xd0); /* null stack */
+	RUNS(0x8e, 0xd8);          /* null data: faults when used */
+	FAULTS(GP, 0, 0xa0, 0, 0, 0, 0);
+	EAX = ABSENT;
+	FAULTS(NP, ABSENT, 0x8e, 0xd8);
+	EAX = ABSENT_STACK;
+	FAULTS(SS_FAULT, ABSENT_STACK, 0x8e, 0xd0);
+	EAX = EXEC_ONLY;
+	FAULTS(GP, EXEC_ONLY, 0x8e, 0xd8);
+	EAX = TSS_SEL;
+	FAULTS(GP, TSS_SEL, 0x8e, 0xd8);
+	EAX = 0x1000;
+	FAULTS(GP, 0x1000, 0x8e, 0xd8); /* past the table */
+	EAX = 0x0c;
+	FAULTS(GP, 0x0c, 0x8e, 0xd8); /* no LDT */
+	EAX = DATA32_3 | 3;
+	FAULTS(GP, DATA32_3, 0x8e, 0xd0); /* SS.RPL != CPL */
+	/* accessed bit */
+	EAX = DATA16;
+	RUNS(0x8e, 0xd8);
+	assert_true(memory[GDT + DATA16 + 5] & 1);
+	user_mode();
+	EAX = DATA32;
+	FAULTS(GP, DATA32, 0x8e, 0xd8);
+	FAULTS(GP, 0, 0xf4);
+	FAULTS(GP, 0, 0x0f, 0x22, 0xc0);
+	FAULTS(GP, 0, 0x0f, 0x01, 0x10);
+	FAULTS(GP, 0, 0xfa);
+	FAULTS(GP, 0, 0xe4, 0x10);
+}
+
+static void looking(void **state)
+{
+	protected_mode();
+	EAX = DATA16;
+	RUNS(0x0f, 0x02, 0xd8); /* lar ebx,eax */
+	assert_int_equal(EBX, 0x9200);
+	assert_true(cpu.rflags & FLAG_ZF);
+	RUNS(0x0f, 0x03, 0xd8); /* lsl ebx,eax */
+	assert_int_equal(EBX, 0xffff);
+	EAX = DATA32;
+	RUNS(0x0f, 0x03, 0xd8);
+	assert_int_equal(EBX, 0xffffffff);
+	EAX = READONLY;
+	RUNS(0x0f, 0x00, 0xe0); /* verr */
+	assert_true(cpu.rflags & FLAG_ZF);
+	RUNS(0x0f, 0x00, 0xe8); /* verw */
+	assert_false(cpu.rflags & FLAG_ZF);
+	EAX = 0x7770;
+	RUNS(0x0f, 0x00, 0xe0);
+	assert_false(cpu.rflags & FLAG_ZF);
+	EAX = 0x10;
+	EBX = 3;
+	RUNS(0x63, 0xd8); /* arpl ax,bx */
+	assert_int_equal(EAX, 0x13);
+	assert_true(cpu.rflags & FLAG_ZF);
+	/* ltr marks busy */
+	EAX = TSS2_SEL;
+	RUNS(0x0f, 0x00, 0xd8);
+	assert_int_equal(memory[GDT + TSS2_SEL + 5], 0x8b);
+	FAULTS(GP, TSS2_SEL, 0x0f, 0x00, 0xd8);
+}
+
+/* --- protected mode: interrupts and gates --- */
+
+static void interrupt_same_level(void **state)
+{
+	protected_mode();
+	cpu.rflags = 2 | FLAG_IF;
+	FAULTS(GP, 0x33b8, 0xea, 0, 0, 0, 0, 0xb9, 0x33);
+	assert_int_equal(x86_deliver(&x, x.event), X86_DONE);
+	assert_int_equal(cpu.rip, HANDLER + GP);
+	assert_int_equal(ESP, STACK + 0x1000 - 16);
+	assert_int_equal(get32(ESP), 0x33b8);
+	assert_int_equal(get32(ESP + 4), CODE);
+	assert_int_equal(get32(ESP + 8), CODE32);
+	assert_int_equal(get32(ESP + 12), 2 | FLAG_IF | FLAG_RF);
+	assert_int_equal(cpu.rflags, 2);
+	ESP += 4;
+	RUNS(0xcf);
+	assert_int_equal(cpu.rip, CODE);
+	assert_int_equal(cpu.rflags, 2 | FLAG_IF | FLAG_RF);
+	/* a trap gate leaves IF */
+	memory[IDT + 0x40 * 8 + 5] = 0xef;
+	RUNS(0xcd, 0x40);
+	assert_true(cpu.rflags & FLAG_IF);
+	/* not present */
+	memory[IDT + 0x41 * 8 + 5] = 0x6e;
+	FAULTS(NP, 0x41 * 8 + 2, 0xcd, 0x41);
+	memory[IDT + 0x41 * 8 + 5] = 0xec;
+	FAULTS(GP, 0x41 * 8 + 2, 0xcd, 0x41);
+	cpu.idtr.limit = 0x41 * 8 + 6;
+	FAULTS(GP, 0x41 * 8 + 2, 0xcd, 0x41);
+	/* 16-bit gate */
+	put64(IDT + 0x30 * 8, gate(CODE16, 0x500, 0x86, 0));
+	RUNS(0xcd, 0x30);
+	assert_int_equal(cpu.rip, 0x500);
+	assert_int_equal(SEL(DFW_CS), CODE16);
+}
+
+static void interrupt_inner(void **state)
+{
+	user_mode();
+	FAULTS(GP, 0x21 * 8 + 2, 0xcd, 0x21); /* gate DPL 0 */
+	RUNS(0xcd, 0x30);
+	assert_int_equal(cpu.rip, HANDLER + 0x30);
+	assert_int_equal(SEL(DFW_CS), CODE32);
+	assert_int_equal(SEL(DFW_SS), DATA32);
+	assert_int_equal(ESP, STACK0 - 20);
+	assert_int_equal(get32(STACK0 - 4), DATA32_3 | 3);
+	assert_int_equal(get32(STACK0 - 8), STACK + 0x1000);
+	assert_int_equal(get32(STACK0 - 16), CODE32_3 | 3);
+	assert_int_equal(get32(STACK0 - 20), CODE + 2);
+	cpu.seg[DFW_FS] = segment(DATA32, 0, 0xffffffff, 0xc093);
+	RUNS(0xcf);
+	assert_int_equal(SEL(DFW_CS), CODE32_3 | 3);
+	assert_int_equal(SEL(DFW_SS), DATA32_3 | 3);
+	assert_int_equal(ESP, STACK + 0x1000);
+	assert_int_equal(SEL(DFW_FS), 0); /* the inner segment is taken away */
+	assert_true(cpu.seg[DFW_FS].access_rights & DFW_AR_UNUSABLE);
+	assert_int_equal(SEL(DFW_DS), DATA32_3 | 3);
+	/* bad stack in the TSS: #TS with its selector */
+	put16(TSS + 8, DATA32_3);
+	FAULTS(TS, DATA32_3, 0xcd, 0x30);
+	put16(TSS + 8, 0);
+	FAULTS(TS, 0, 0xcd, 0x30);
+	/* and a second fault of the kind while delivering one: #DF, also lost */
+	assert_int_equal(x86_deliver(&x, (struct x86_event){.vector = GP,
+							    .kind = X86_EXCEPTION,
+							    .has_error = true}),
+			 X86_SHUTDOWN);
+}
+
+static void call_gate(void **state)
+{
+	user_mode();
+	put32(ESP, 0x1111);
+	put32(ESP + 4, 0x2222);
+	RUNS(0x9a, 0, 0, 0, 0, GATE | 3, 0);
+	assert_int_equal(cpu.rip, HANDLER + 0x100);
+	assert_int_equal(SEL(DFW_CS), CODE32);
+	assert_int_equal(ESP, STACK0 - 24);
+	assert_int_equal(get32(ESP), CODE + 7);
+	assert_int_equal(get32(ESP + 8), 0x1111);
+	assert_int_equal(get32(ESP + 12), 0x2222);
+	assert_int_equal(get32(ESP + 16), STACK + 0x1000);
+	RUNS(0xca, 8, 0);
+	assert_int_equal(SEL(DFW_CS), CODE32_3 | 3);
+	assert_int_equal(cpu.rip, CODE + 7);
+	assert_int_equal(ESP, STACK + 0x1008);
+	/* a jump through it may not rise */
+	FAULTS(GP, CODE32, 0xea, 0, 0, 0, 0, GATE | 3, 0);
+	/* direct: conforming code keeps CPL, other code must match it */
+	FAULTS(GP, CODE32, 0xea, 0, 0, 6, 0, CODE32, 0);
+	RUNS(0xea, 0, 0, 6, 0, CONFORMING, 0);
+	assert_int_equal(SEL(DFW_CS), CONFORMING | 3);
+	memory[GDT + ABSENT + 5] = 0x7b;
+	FAULTS(NP, ABSENT, 0x9a, 0, 0, 0, 0, ABSENT | 3, 0);
+}
+
+/* --- VM86 --- */
+
+static void vm86_iopl(void **state)
+{
+	vm86_mode(0);
+	FAULTS(GP, 0, 0xcd, 0x21);
+	FAULTS(GP, 0, 0xfa);
+	FAULTS(GP, 0, 0xfb);
+	FAULTS(GP, 0, 0x9c);
+	FAULTS(GP, 0, 0x9d);
+	FAULTS(GP, 0, 0xcf);
+	FAULTS(GP, 0, 0xf4);
+	FAULTS(UD, -1, 0x63, 0xc0);
+	FAULTS(GP, 0, 0x0f, 0x20, 0xc0);
+	vm86_mode(3);
+	RUNS(0xfa);
+	RUNS(0xfb);
+	RUNS(0x9c);
+	assert_int_equal(get16(STACK + 0xffe), 0x3202);
+	put16(STACK + 0xffe, 0);
+	RUNS(0x9d); /* IOPL stays */
+	assert_int_equal(cpu.rflags & 0x3000, 0x3000);
+	assert_true(cpu.rflags & FLAG_VM);
+	/* segment loads are by paragraph */
+	EAX = 0x1234;
+	RUNS(0x8e, 0xd8);
+	assert_int_equal(cpu.seg[DFW_DS].base, 0x12340);
+	assert_int_equal(cpu.seg[DFW_DS].access_rights, 0xf3);
+	/* ports by the I/O map, whatever IOPL */
+	FAULTS(GP, 0, 0xe4, 0x10);
+	put32(TSS + 0x68, 0);
+	cpu.seg[DFW_TR].limit = 0x6b;
+	RUNS(0xe4, 0x10);
+	memory[TSS + 0x6a] = 2;
+	FAULTS(GP, 0, 0xe4, 0x11);
+	FAULTS(GP, 0, 0xe5, 0x10);
+	RUNS(0xe4, 0x12);
+}
+
+static void vm86_interrupt(void **state)
+{
+	vm86_mode(3);
+	SEL(DFW_FS) = 0x1111;
+	SEL(DFW_GS) = 0x2222;
+	RUNS(0xcd, 0x30);
+	assert_int_equal(cpu.rip, HANDLER + 0x30);
+	assert_false(cpu.rflags & FLAG_VM);
+	assert_int_equal(ESP, STACK0 - 36);
+	assert_int_equal(get32(STACK0 - 4), 0x2222);
+	assert_int_equal(get32(STACK0 - 8), 0x1111);
+	assert_int_equal(get32(STACK0 - 12), DATA >> 4);
+	assert_int_equal(get32(STACK0 - 16), DATA >> 4);
+	assert_int_equal(get32(STACK0 - 20), STACK >> 4);
+	assert_int_equal(get32(STACK0 - 24), 0x1000);
+	assert_int_equal(get32(STACK0 - 28), 0x3002 | FLAG_VM);
+	assert_int_equal(get32(STACK0 - 32), CODE >> 4);
+	assert_int_equal(get32(STACK0 - 36), 2);
+	assert_true(cpu.seg[DFW_DS].access_rights & DFW_AR_UNUSABLE);
+	RUNS(0xcf);
+	assert_true(cpu.rflags & FLAG_VM);
+	assert_int_equal(cpu.rip, 2);
+	assert_int_equal(SEL(DFW_GS), 0x2222);
+	assert_int_equal(cpu.seg[DFW_GS].base, 0x22220);
+	assert_int_equal(cpu.seg[DFW_SS].access_rights, 0xf3);
+	assert_int_equal(ESP, 0x1000);
+	/* the handler must be at privilege 0 */
+	put64(IDT + 0x31 * 8, gate(CONFORMING, HANDLER, 0xee, 0));
+	FAULTS(GP, CONFORMING, 0xcd, 0x31);
+}
+
+static void vme(void **state)
+{
+	vm86_mode(0);
+	cpu.cr4 = 1;
+	put16(TSS + 0x66, 0x88); /* the redirection bitmap lies in the 32 bytes before */
+	cpu.seg[DFW_TR].limit = 0x8f;
+	RUNS(0xfb);
+	assert_true(cpu.rflags & FLAG_VIF);
+	assert_false(cpu.rflags & FLAG_IF);
+	RUNS(0xcd, 0x21); /* through the IVT at 0 */
+	assert_int_equal(cpu.rip, 0x21);
+	assert_true(cpu.rflags & FLAG_VM);
+	assert_false(cpu.rflags & FLAG_VIF);
+	assert_int_equal(get16(STACK + 0xffe), 0x3202); /* VIF as IF, IOPL 3 */
+	RUNS(0xcf);
+	assert_true(cpu.rflags & FLAG_VIF);
+	assert_int_equal(cpu.rflags & 0x3000, 0);
+	memory[TSS + 0x68 + 0x30 / 8] = 1;
+	FAULTS(GP, 0, 0xcd, 0x30);
+	RUNS(0x9c);
+	assert_int_equal(get16(STACK + 0xffe), 0x3202);
+	FAULTS(GP, 0, 0x66, 0x9c);
+	put16(STACK + 0xffe, 0x3002);
+	RUNS(0x9d);
+	assert_false(cpu.rflags & FLAG_VIF);
+}
+
+/* --- paging --- */
+
+static void map_page(uint32_t linear, uint32_t entry)
+{
+	put32(TABLES + (linear >> 22) * 4, (TABLES + 0x1000) | 7);
+	put32(TABLES + 0x1000 + (linear >> 12 & 0x3ff) * 4, entry);
+}
+
+static void paging(void **state)
+{
+	uint64_t phys;
+	uint32_t v;
+	unsigned n;
+
+	protected_mode();
+	for (n = 0; n < MEMORY >> 12; n++)
+		map_page(n << 12, n << 12 | 7);
+	cpu.cr3 = TABLES;
+	EAX = 0x80000011;
+	RUNS(0x0f, 0x22, 0xc0);
+	put32(DATA + 0x5004, 0x12345678);
+	map_page(0x300000, (DATA + 0x5000) | 3);
+	RUNS(0xa1, 0x04, 0x00, 0x30, 0x00);
+	assert_int_equal(EAX, 0x12345678);
+	assert_int_equal(get32(TABLES + 0x1000 + 0x300 * 4) & 0xff, 0x23); /* accessed */
+	RUNS(0xa3, 0x08, 0x00, 0x30, 0x00);
+	assert_int_equal(get32(TABLES + 0x1000 + 0x300 * 4) & 0xff, 0x63); /* dirty */
+	assert_int_equal(get32(DATA + 0x5008), 0x12345678);
+	/* not present */
+	FAULTS(PF, 0, 0xa1, 0x10, 0x00, 0x31, 0x00);
+	assert_int_equal(cpu.cr2, 0x310010);
+	FAULTS(PF, 2, 0xa3, 0x10, 0x00, 0x31, 0x00);
+	/* a store over two pages, the second missing, changes neither */
+	FAULTS(PF, 2, 0xa3, 0xfe, 0x0f, 0x30, 0x00);
+	assert_int_equal(cpu.cr2, 0x301000);
+	assert_int_equal(get16(DATA + 0x5ffe), 0);
+	/* read-only: the supervisor may write until CR0.WP */
+	map_page(0x300000, (DATA + 0x5000) | 5);
+	RUNS(0xa3, 0x00, 0x00, 0x30, 0x00);
+	cpu.cr0 |= 0x10000;
+	FAULTS(PF, 3, 0xa3, 0x00, 0x00, 0x30, 0x00);
+	/* looking changes nothing */
+	v = get32(TABLES + 0x1000 + 0x300 * 4);
+	assert_true(x86_translate(&x, 0x300123, &phys));
+	assert_int_equal(phys, DATA + 0x5123);
+	assert_int_equal(v, get32(TABLES + 0x1000 + 0x300 * 4));
+	assert_false(x86_read_linear(&x, 0x310000, &v, 4));
+	assert_true(x86_read_linear(&x, 0x300000, &v, 4));
+	/* user */
+	cpu.seg[DFW_SS] = segment(DATA32_3 | 3, 0, 0xffffffff, 0xc0f3);
+	cpu.seg[DFW_CS] = segment(CODE32_3 | 3, 0, 0xffffffff, 0xc0fb);
+	map_page(0x300000, (DATA + 0x5000) | 3);
+	FAULTS(PF, 5, 0xa1, 0x00, 0x00, 0x30, 0x00);
+	FAULTS(PF, 7, 0xa3, 0x00, 0x00, 0x30, 0x00);
+	FAULTS(PF, 4, 0xa1, 0x00, 0x00, 0x31, 0x00);
+	/* fetch */
+	cpu.rip = 0x310000;
+	assert_int_equal(x86_step(&x), X86_FAULT);
+	assert_int_equal(x.event.vector, PF);
+	assert_int_equal(x.event.error, 4);
+	assert_int_equal(cpu.cr2, 0x310000);
+}
+
+static void big_pages(void **state)
+{
+	protected_mode();
+	put32(TABLES, 0x83);             /* 4 MiB */
+	put32(TABLES + 4, 0x83);         /* 400000 -> 0 */
+	put32(TABLES + 8, 0x83 | 1 << 21); /* a reserved bit */
+	cpu.cr3 = TABLES;
+	cpu.cr4 = 0x10;
+	cpu.cr0 = 0x80000011;
+	put32(DATA, 0xabcd1234);
+	RUNS(0xa1, 0x00, 0x00, 0x43, 0x00);
+	assert_int_equal(EAX, 0xabcd1234);
+	FAULTS(PF, 9, 0xa1, 0x00, 0x00, 0x80, 0x00);
+}
+
+static void pae(void **state)
+{
+	protected_mode();
+	put64(TABLES, (TABLES + 0x1000) | 1);
+	put64(TABLES + 8, 0);
+	put64(TABLES + 16, 0);
+	put64(TABLES + 24, 0);
+	put64(TABLES + 0x1000, 0x83);                        /* 2 MiB, itself */
+	put64(TABLES + 0x1008, (TABLES + 0x2000) | 3);
+	put64(TABLES + 0x2000, DATA | 3 | 1ull << 63);       /* 200000 -> DATA, NX */
+	cpu.cr3 = TABLES;
+	cpu.cr4 = 0x20;
+	EAX = 0x80000011;
+	put64(TABLES + 8, 0x21); /* reserved bit in a PDPTE */
+	FAULTS(GP, 0, 0x0f, 0x22, 0xc0);
+	put64(TABLES + 8, 0);
+	RUNS(0x0f, 0x22, 0xc0);
+	assert_int_equal(cpu.pdpte[0], (TABLES + 0x1000) | 1);
+	FAULTS(PF, 9, 0xa0, 0x00, 0x00, 0x20, 0x00); /* bit 63 is reserved without NXE */
+	cpu.efer = 0x800;
+	memory[DATA] = 0x90;
+	RUNS(0xa0, 0x00, 0x00, 0x20, 0x00);
+	assert_int_equal(cpu.gpr[DFW_RAX].b[0], 0x90);
+	cpu.rip = 0x200000;
+	assert_int_equal(x86_step(&x), X86_FAULT);
+	assert_int_equal(x.event.error, 0x11);
+	/* the PDPTEs are those loaded, not those in memory */
+	cpu.rip = CODE;
+	put64(TABLES, 0);
+	RUNS(0x90);
+	EAX = TABLES;
+	put64(TABLES, 2 | 1);
+	FAULTS(GP, 0, 0x0f, 0x22, 0xd8);
+}
+
+static void ia32e(void **state)
+{
+	protected_mode();
+	put64(TABLES, (TABLES + 0x1000) | 3);
+	put64(TABLES + 0x1000, (TABLES + 0x2000) | 3);
+	put64(TABLES + 0x2000, 0x83);
+	cpu.cr3 = TABLES;
+	cpu.cr4 = 0x20;
+	cpu.efer = 0x100;
+	EAX = 0x80000011;
+	RUNS(0x0f, 0x22, 0xc0);
+	assert_int_equal(cpu.efer, 0x500);
+	/* a fault in the window gets a 64-bit frame */
+	put64(GDT + CODE16, descriptor(0, 0xfffff, 0xa09b)); /* L=1 */
+	put64(IDT + GP * 16, gate(CODE16, HANDLER, 0x8e, 0));
+	put64(IDT + GP * 16 + 8, 0);
+	EAX = 0x1000;
+	FAULTS(GP, 0x1000, 0x8e, 0xd8);
+	assert_int_equal(x86_deliver(&x, x.event), X86_DONE);
+	assert_int_equal(cpu.rip, HANDLER);
+	assert_int_equal(SEL(DFW_CS), CODE16);
+	assert_int_equal(cpu.gpr[DFW_RSP].q, STACK + 0x1000 - 48);
+	assert_int_equal(get32(STACK + 0x1000 - 48), 0x1000);
+	assert_int_equal(get32(STACK + 0x1000 - 40), CODE + 3);
+	assert_int_equal(get32(STACK + 0x1000 - 16), STACK + 0x1000);
+}
+
+/* --- tasks --- */
+
+static void make_task(void)
+{
+	put32(TSS2 + 0x20, HANDLER + 0x800);
+	put32(TSS2 + 0x24, 2);
+	put32(TSS2 + 0x28, 0xaaaa0000);
+	put32(TSS2 + 0x38, STACK0 + 0x800);
+	put16(TSS2 + 0x48, DATA32);
+	put16(TSS2 + 0x4c, CODE32);
+	put16(TSS2 + 0x50, DATA32);
+	put16(TSS2 + 0x54, DATA32);
+}
+
+static void task_jump(void **state)
+{
+	protected_mode();
+	make_task();
+	EBX = 0x77;
+	RUNS(0xea, 0, 0, 0, 0, TSS2_SEL, 0);
+	assert_int_equal(cpu.rip, HANDLER + 0x800);
+	assert_int_equal(EAX, 0xaaaa0000);
+	assert_int_equal(ESP, STACK0 + 0x800);
+	assert_int_equal(SEL(DFW_TR), TSS2_SEL);
+	assert_true(cpu.cr0 & 8);
+	assert_int_equal(get32(TSS + 0x20), CODE + 7);
+	assert_int_equal(get32(TSS + 0x34), 0x77);
+	assert_int_equal(memory[GDT + TSS_SEL + 5], 0x89);
+	assert_int_equal(memory[GDT + TSS2_SEL + 5], 0x8b);
+	assert_true(cpu.seg[DFW_FS].access_rights & DFW_AR_UNUSABLE);
+	FAULTS(GP, TSS2_SEL, 0xea, 0, 0, 0, 0, TSS2_SEL, 0); /* busy */
+}
+
+static void task_call(void **state)
+{
+	protected_mode();
+	make_task();
+	RUNS(0x9a, 0, 0, 0, 0, TASK_GATE, 0);
+	assert_int_equal(SEL(DFW_TR), TSS2_SEL);
+	assert_true(cpu.rflags & FLAG_NT);
+	assert_int_equal(get16(TSS2), TSS_SEL);
+	RUNS(0xcf); /* back */
+	assert_int_equal(SEL(DFW_TR), TSS_SEL);
+	assert_int_equal(cpu.rip, CODE + 7);
+	assert_false(cpu.rflags & FLAG_NT);
+	assert_int_equal(memory[GDT + TSS2_SEL + 5], 0x89);
+	/* by an interrupt, with its error code on the new stack */
+	put64(IDT + GP * 8, gate(TSS2_SEL, 0, 0x85, 0));
+	make_task();
+	EAX = 0x1000;
+	FAULTS(GP, 0x1000, 0x8e, 0xd8);
+	assert_int_equal(x86_deliver(&x, x.event), X86_DONE);
+	assert_int_equal(SEL(DFW_TR), TSS2_SEL);
+	assert_int_equal(ESP, STACK0 + 0x7fc);
+	assert_int_equal(get32(ESP), 0x1000);
+}
+
+static void task_vm86(void **state)
+{
+	protected_mode();
+	make_task();
+	put32(TSS2 + 0x24, 2 | FLAG_VM);
+	put32(TSS2 + 0x20, 0x123);
+	put16(TSS2 + 0x4c, 0x1000);
+	put16(TSS2 + 0x50, 0x2000);
+	assert_int_equal(x86_task_switch(&x, TSS2_SEL, 0, false, 0), X86_DONE);
+	assert_int_equal(cpu.seg[DFW_CS].base, 0x10000);
+	assert_int_equal(cpu.seg[DFW_SS].base, 0x20000);
+	assert_int_equal(cpu.seg[DFW_CS].access_rights, 0xf3);
+	assert_int_equal(cpu.rip, 0x123);
+	protected_mode();
+	assert_int_equal(x86_task_switch(&x, 0, 0, false, 0), X86_FAULT);
+	assert_int_equal(x86_task_switch(&x, DATA32, 0, false, 0), X86_FAULT);
+	assert_int_equal(x.event.error, DATA32);
+}
+
+/* --- the rest --- */
+
+static void loadall(void **state)
+{
+	real_mode();
+	put16(0x806, 0x0);
+	put16(0x818, 0x2);
+	put16(0x81a, 0x1234);
+	put16(0x822, 0x5000); /* CS */
+	put32(0x83c, 0x93050000);
+	put16(0x840, 0xffff);
+	put32(0x836, 0x93123456); /* ES' cache: base 123456 */
+	put16(0x83a, 0xffff);
+	put16(0x834, 0xbeef); /* AX */
+	RUNS(0x0f, 0x05);
+	assert_int_equal(cpu.rip, 0x1234);
+	assert_int_equal(SEL(DFW_CS), 0x5000);
+	assert_int_equal(cpu.seg[DFW_CS].base, 0x50000);
+	assert_int_equal(cpu.seg[DFW_ES].base, 0x123456);
+	assert_int_equal(EAX, 0xbeef);
+}
+
+static void machine(void **state)
+{
+	real_mode();
+	ECX = 0x1b;
+	RUNS(0x0f, 0x32);
+	assert_int_equal(EAX, 0x9abcdef0);
+	assert_int_equal(EDX, 0x12345678);
+	ECX = 0x1234;
+	FAULTS(GP, 0, 0x0f, 0x32);
+	FAULTS(GP, 0, 0x0f, 0x30);
+	RUNS(0x0f, 0x31);
+	assert_int_equal(EAX, 2);
+	assert_int_equal(EDX, 1);
+	RUNS(0x0f, 0xa2);
+	assert_int_equal(EBX, 3);
+	RUNS(0xe4, 0x60);
+	assert_int_equal(last_port, 0x60);
+	assert_int_equal(cpu.gpr[DFW_RAX].b[0], 0x44);
+	/* no fpu op: a hole, said so */
+	FAULTS(UD, -1, 0xd8, 0xc0);
+	assert_false(x.insn.known);
+	assert_string_equal(x86_opcode_name(0x01), "ADD Ev,Gv");
+	assert_string_equal(x86_opcode_name(0x100 + 0xb6), "MOVZX Gv,Eb");
+	assert_string_equal(x86_opcode_name(1000), "");
+}
+
+static void reset(void **state)
+{
+	x86_reset(&cpu);
+	assert_int_equal(cpu.seg[DFW_CS].base, 0xffff0000);
+	assert_int_equal(SEL(DFW_CS), 0xf000);
+	assert_int_equal(cpu.rip, 0xfff0);
+	assert_int_equal(cpu.rflags, 2);
+	assert_int_equal(cpu.cr0, 0x60000010);
+	assert_int_equal(cpu.idtr.limit, 0xffff);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(real_limits),
+		cmocka_unit_test(address_wrap),
+		cmocka_unit_test(unreal_mode),
+		cmocka_unit_test(mode_switch),
+		cmocka_unit_test(lmsw),
+		cmocka_unit_test(tables),
+		cmocka_unit_test(ivt),
+		cmocka_unit_test(ivt_cut),
+		cmocka_unit_test(stack_full),
+		cmocka_unit_test(fifteen_bytes),
+		cmocka_unit_test(lock_prefix),
+		cmocka_unit_test(undefined),
+		cmocka_unit_test(ret_far_down),
+		cmocka_unit_test(enter_nested),
+		cmocka_unit_test(pop_memory),
+		cmocka_unit_test(divide),
+		cmocka_unit_test(rep_movs),
+		cmocka_unit_test(rep_fault),
+		cmocka_unit_test(rep_unreal),
+		cmocka_unit_test(shadows),
+		cmocka_unit_test(single_step),
+		cmocka_unit_test(breakpoints),
+		cmocka_unit_test(expand_down),
+		cmocka_unit_test(segment_types),
+		cmocka_unit_test(looking),
+		cmocka_unit_test(interrupt_same_level),
+		cmocka_unit_test(interrupt_inner),
+		cmocka_unit_test(call_gate),
+		cmocka_unit_test(vm86_iopl),
+		cmocka_unit_test(vm86_interrupt),
+		cmocka_unit_test(vme),
+		cmocka_unit_test(paging),
+		cmocka_unit_test(big_pages),
+		cmocka_unit_test(pae),
+		cmocka_unit_test(ia32e),
+		cmocka_unit_test(task_jump),
+		cmocka_unit_test(task_call),
+		cmocka_unit_test(task_vm86),
+		cmocka_unit_test(loadall),
+		cmocka_unit_test(machine),
+		cmocka_unit_test(reset),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
