@@ -38,8 +38,9 @@ static void fill_handoff(uint32_t pirq)
 		     (options.menu ? DFW_FLAG_BOOT_MENU : 0) |
 		     (options.debug_e9 ? DFW_FLAG_DEBUG_E9 : 0),
 	    .low_kib = DFW_EBDA / 1024,
-	    .pci_irq_lines = {10, 10, 11, 11},
-	    .pci_present = pci_read32(0, 0) != 0xffffffff,
+	    .pirq = pirq,
+	    .pci_present = pci.present,
+	    .pci_last_bus = pci.last_bus,
 	    .e820_count = map.count,
 	};
 	memcpy(h->pci_irq_lines, pci.irq_lines, sizeof(h->pci_irq_lines));
