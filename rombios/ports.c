@@ -153,9 +153,11 @@ unsigned serial_init(void)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < 4; i++) {
-		outb(ports[i] + 1, 0);
-		if (inb(ports[i] + 1) || (inb(ports[i] + 2) & 0x30))
+		outb(ports[i] + 3, 0x1a); /* a line control register holds what is written */
+		if (inb(ports[i] + 3) != 0x1a)
 			continue;
+		outb(ports[i] + 3, 0x03);
+		outb(ports[i] + 1, 0);
 		bda.com_timeout[n] = 10;
 		bda.com_port[n++] = ports[i];
 	}

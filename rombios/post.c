@@ -97,6 +97,15 @@ void shutdown_code(void)
 	machine_reset();
 }
 
+/* Both 8237A cleared, all channels masked; channel 4 cascades the first into the second. */
+static void dma_controllers(void)
+{
+	outb(0x0d, 0);
+	outb(0xda, 0);
+	outb(0xd6, 0xc0);
+	outb(0xd4, 0);
+}
+
 static void set_vector(uint8_t n, uint16_t seg, uint16_t off)
 {
 	far_write32(0, n * 4, (uint32_t)seg << 16 | off);
@@ -280,6 +289,7 @@ void post(void)
 			handoff.version == DFW_HANDOFF_VERSION &&
 			handoff.e820_count <= DFW_E820_MAX;
 	interrupt_controllers();
+	dma_controllers();
 	vectors();
 	data_areas();
 	clock_init();

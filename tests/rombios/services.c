@@ -255,7 +255,7 @@ static void test_1a_time(void)
 	SAME(out.flags & CF, 0);
 	CALL(0x1a);
 	SAME(out.flags & CF, CF);
-	ticks(55);
+	ticks(75);
 	SAME(hook_4a_count, 1);
 	prepare(0x0700);
 	may.eax = 0xff00;
@@ -561,13 +561,17 @@ static void test_14(void)
 	outb(0x2fc, 0x10);
 	CALL(0x14);
 	SAME(out.eax >> 8 & 0x80, 0);
+	ticks(2); /* a character takes a millisecond where the speed is kept */
 	prepare(0x0300);
 	in.edx = 0xd5d50001;
 	may.eax = 0xffff;
 	CALL(0x14);
 	SAME(out.eax >> 8 & 0x60, 0x60);
+	while (inb(0x2fd) & 1)
+		inb(0x2f8);
 	outb(0x2fc, 0x10);
 	outb(0x2f8, 'y');
+	ticks(2);
 	BDA8(0x7d) = 1;
 	prepare(0x0200);
 	in.edx = 0xd5d50001;
@@ -596,7 +600,7 @@ static void test_17(void)
 		may.eax = 0xff00;
 		CALL(0x17);
 		SAME(out.eax >> 8 & 0x01, 0);
-		EXPECT(!ah || (out.eax >> 8 & 0x80)); /* busy right after a character is right */
+		SAME(ah << 16 | (out.eax >> 8 & 0x39), ah << 16 | 0x10); /* selected, no error */
 	}
 	prepare(0x0200);
 	in.edx = 0xd5d50003;
@@ -1033,23 +1037,24 @@ static void test_pci(void)
 	in.ecx = 0x123456;
 	call_pci(0xb103);
 	SAME(out.eax >> 8 & 0xff, 0x86);
-	/* the display's interrupt line register takes any value */
+	/* the interrupt line register of a PCI display takes any value */
 	prepare(0);
 	in.ecx = 0x030000;
 	in.esi = 0xe5e50000;
 	may.ebx = 0xffff;
 	call_pci(0xb103);
-	EXPECT(!cf());
-	host = out.ebx;
-	prepare(0);
-	in.ebx = 0xb5b50000u | host;
-	in.edi = 0xf5f5003c;
-	in.ecx = 0xc5c50042;
-	call_pci(0xb10b);
-	EXPECT(!cf());
-	may.ecx = 0xff;
-	call_pci(0xb108);
-	SAME((uint8_t)out.ecx, 0x42);
+	if (!cf()) {
+		host = out.ebx;
+		prepare(0);
+		in.ebx = 0xb5b50000u | host;
+		in.edi = 0xf5f5003c;
+		in.ecx = 0xc5c50042;
+		call_pci(0xb10b);
+		EXPECT(!cf());
+		may.ecx = 0xff;
+		call_pci(0xb108);
+		SAME((uint8_t)out.ecx, 0x42);
+	}
 	call_pci(0xb1ff);
 	SAME(out.eax >> 8 & 0xff, 0x81);
 	end();
