@@ -234,6 +234,32 @@ hook_nest_count: .word 0
 hook_nest_key: .byte 0
 hook_nest_delay: .byte 0
 
+/* 1Ch: INT 08h from inside, until no stack of the BIOS is left; then a service */
+	.global hook_deep, hook_deep_count, hook_deep_ah, hook_deep_cf
+hook_deep:
+	pushw %ax
+	pushw %dx
+	pushw %cx
+	incw %cs:hook_deep_count
+	cmpw $40, %cs:hook_deep_count
+	jae 1f
+	movw %cs:hook_deep_count, %ax
+	int $0x08
+	cmpw %ax, %cs:hook_deep_count
+	jne 1f /* it came deeper */
+	movb $0x88, %ah
+	clc
+	int $0x15
+	movb %ah, %cs:hook_deep_ah
+	setc %cs:hook_deep_cf
+1:	popw %cx
+	popw %dx
+	popw %ax
+	iretw
+hook_deep_count: .word 0
+hook_deep_ah: .byte 0
+hook_deep_cf: .byte 0
+
 /* a mouse handler: keeps status, X, Y */
 	.global hook_mouse, mouse_status, mouse_x, mouse_y, mouse_calls
 hook_mouse:

@@ -27,11 +27,13 @@ extern uint32_t came_esp;
 extern uint8_t started_dl;
 extern uint16_t started_sp;
 
-extern uint8_t hook_05[], hook_0a[], hook_1b[], hook_1c[], hook_4a[], hook_15[], hook_nest[], hook_mouse[];
+extern uint8_t hook_05[], hook_0a[], hook_1b[], hook_1c[], hook_4a[], hook_15[], hook_nest[], hook_deep[], hook_mouse[];
 extern volatile uint16_t hook_05_count, hook_0a_count, hook_1b_count, hook_1c_count, hook_4a_count,
 	hook_nest_count, hook_15_4f, hook_15_85, hook_15_90, hook_15_91, mouse_status, mouse_x, mouse_y,
 	mouse_calls;
 extern volatile uint8_t hook_nest_key, hook_nest_delay;
+extern volatile uint16_t hook_deep_count;
+extern volatile uint8_t hook_deep_ah, hook_deep_cf;
 extern uint32_t hook_15_old;
 
 /* Absolute memory, through GS. */

@@ -298,6 +298,33 @@ static void test_nested(void)
 	end();
 }
 
+static void test_deep(void)
+{
+	uint16_t depth;
+
+	begin("services nested until no stack is left: interrupts are ended, services refused; "
+	      "then all are free again");
+	for (unsigned round = 0; round < 2; round++) {
+		asm volatile("cli");
+		hook_deep_count = hook_deep_ah = hook_deep_cf = 0;
+		FAR(uint32_t, 0, 0x1c * 4) =
+		    (uint32_t)GUEST_SEG << 16 | (uint16_t)(uint32_t)hook_deep;
+		prepare(0);
+		in.flags = 2;
+		CALL(0x08);
+		FAR(uint32_t, 0, 0x1c * 4) = 0xf000ff53;
+		asm volatile("sti");
+		SAME(hook_deep_ah, 0x86);
+		SAME(hook_deep_cf, 1);
+		EXPECT(hook_deep_count >= 8 && hook_deep_count < 40);
+		if (round)
+			SAME(hook_deep_count, depth);
+		depth = hook_deep_count;
+	}
+	ticks(2);
+	end();
+}
+
 /* --- keyboard --- */
 
 /* Lets the controller give a scan code as if the keyboard had sent it. */
@@ -1140,6 +1167,7 @@ void guest_main(void)
 	test_key_hooks();
 	test_leds();
 	test_nested();
+	test_deep();
 	test_14();
 	test_17();
 	test_15_a20();
