@@ -5,7 +5,7 @@
  */
 #include <rombios/rombios.h>
 
-enum { BOOT_SECTOR_SEG = 0x07c0, TRIES_MAX = 16 };
+enum { BOOT_SECTOR_SEG = 0x07c0, TRIES_MAX = 16, NO_NUMBER = 0xff };
 
 static const char *const kind_names[] = {
     [DFW_BOOT_FLOPPY] = "floppy",
@@ -123,9 +123,12 @@ static void nothing_left(void)
 
 	print("\nNo bootable device.");
 	print(tries ? " These were tried:\n" : " The boot order is empty.\n");
-	for (unsigned i = 0; i < tries; i++)
-		print("  %s %u: %s\n", kind_names[tried[i].kind], (unsigned)tried[i].number,
-		      tried[i].why);
+	for (unsigned i = 0; i < tries; i++) {
+		print("  %s", kind_names[tried[i].kind]);
+		if (tried[i].number != NO_NUMBER)
+			print(" %u", (unsigned)tried[i].number);
+		print(": %s\n", tried[i].why);
+	}
 	print("Insert or attach a bootable medium, and press a key to try again.\n");
 	call_interrupt(0x16, &r);
 	tries = 0;
@@ -147,7 +150,7 @@ void boot_next(void)
 			if (order[position] >= sizeof(kind_names) / sizeof(kind_names[0]))
 				continue;
 			if (!count_of(order[position]))
-				note(order[position], 0, "there is no such drive");
+				note(order[position], NO_NUMBER, "there is none");
 			while (device < count_of(order[position]))
 				try(order[position], device++);
 		}
