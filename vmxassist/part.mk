@@ -1,7 +1,7 @@
 # vmxassist/: the VM86 monitor at D0000, one flat image with its stack, TSS and the interpreter
 
 VMXASSIST_OBJS := $(call objs,m32,vmxassist/entry.S vmxassist/monitor.c vmxassist/vm86.c \
-	vmxassist/reflect.c vmxassist/world.c vmxassist/guest_access.c vmxassist/leave.S)
+	vmxassist/reflect.c vmxassist/world.c vmxassist/guest_access.c vmxassist/leave.S lib/string.c)
 
 vmxassist: $(BUILD)/vmxassist.bin
 all: vmxassist

@@ -32,5 +32,3 @@ SECTIONS
 	.strtab : { *(.strtab) }
 	.shstrtab : { *(.shstrtab) }
 }
-
-	.section .note.GNU-stack, "", @progbits
