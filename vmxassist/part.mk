@@ -6,7 +6,7 @@ VMXASSIST_OBJS := $(call objs,m32,vmxassist/entry.S vmxassist/monitor.c vmxassis
 vmxassist: $(BUILD)/vmxassist.bin
 all: vmxassist
 
-# vmxassist has not run yet: without VMXASSIST=1 the payload is an empty stand-in, which vmxloader
+# vmxassist does not fit its 64 KiB yet and has not run: without VMXASSIST=1 the payload is an empty stand-in, which vmxloader
 # refuses by name when a host asks for the assist.
 ifneq ($(VMXASSIST),)
 $(BUILD)/vmxassist.lds: vmxassist/vmxassist.lds.S include/dfw/layout.h
