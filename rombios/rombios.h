@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <dfw/handoff.h>
 #include <rombios/bda.h>
+#include "lib/ports.h"
 
 #define BIOS_SEG 0xe000
 
@@ -96,42 +97,6 @@ void eoi_slave(void); /* both */
 static inline void set_gs(uint16_t seg)
 {
 	asm volatile("movw %w0, %%gs" : : "rm"(seg) : "memory");
-}
-
-static inline uint8_t inb(uint16_t port)
-{
-	uint8_t v;
-	asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline uint16_t inw(uint16_t port)
-{
-	uint16_t v;
-	asm volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline uint32_t inl(uint16_t port)
-{
-	uint32_t v;
-	asm volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline void outb(uint16_t port, uint8_t v)
-{
-	asm volatile("outb %0, %1" : : "a"(v), "Nd"(port));
-}
-
-static inline void outw(uint16_t port, uint16_t v)
-{
-	asm volatile("outw %0, %1" : : "a"(v), "Nd"(port));
-}
-
-static inline void outl(uint16_t port, uint32_t v)
-{
-	asm volatile("outl %0, %1" : : "a"(v), "Nd"(port));
 }
 
 /* far.c: bytes to and from anywhere in the first megabyte; offsets wrap at the segment's end */

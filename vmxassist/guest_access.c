@@ -55,18 +55,7 @@ static void *guest_map(void *world, uint64_t phys, unsigned len, bool write)
 
 static uint32_t guest_in(void *world, uint16_t port, unsigned size)
 {
-	uint32_t v;
-
-	switch (size) {
-	case 1:
-		return inb(port);
-	case 2:
-		asm volatile("inw %1, %w0" : "=a"(v) : "Nd"(port));
-		return (uint16_t)v;
-	default:
-		asm volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
-		return v;
-	}
+	return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
 }
 
 static void guest_out(void *world, uint16_t port, unsigned size, uint32_t value)
@@ -76,10 +65,10 @@ static void guest_out(void *world, uint16_t port, unsigned size, uint32_t value)
 		outb(port, value);
 		break;
 	case 2:
-		asm volatile("outw %w0, %1" : : "a"(value), "Nd"(port));
+		outw(port, value);
 		break;
 	default:
-		asm volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+		outl(port, value);
 	}
 }
 

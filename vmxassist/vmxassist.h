@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <dfw/assist.h>
 #include <dfw/stats.h>
+#include "lib/ports.h"
 #include "x86/x86.h"
 
 /* What the entry stubs and the processor push, lowest address first. From VM86 the frame ends at
@@ -133,18 +134,6 @@ void *world_window(uint64_t phys); /* a pointer to any physical byte, valid to i
 
 /* guest_access.c: struct x86_ops of the machine itself */
 extern const struct x86_ops guest_ops;
-
-static inline void outb(uint16_t port, uint8_t v)
-{
-	asm volatile("outb %0, %1" : : "a"(v), "Nd"(port));
-}
-
-static inline uint8_t inb(uint16_t port)
-{
-	uint8_t v;
-	asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
 
 static inline uint64_t rdtsc(void)
 {

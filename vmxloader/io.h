@@ -1,47 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Instructions that C has no words for: ports, MSRs, CPUID.
+ * Instructions that C has no words for: MSRs, CPUID; ports are lib's.
  */
 #ifndef VMXLOADER_IO_H
 #define VMXLOADER_IO_H
 
 #include <stdint.h>
-
-static inline uint8_t inb(uint16_t port)
-{
-	uint8_t v;
-	asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline uint16_t inw(uint16_t port)
-{
-	uint16_t v;
-	asm volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline uint32_t inl(uint16_t port)
-{
-	uint32_t v;
-	asm volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline void outb(uint16_t port, uint8_t v)
-{
-	asm volatile("outb %0, %1" : : "a"(v), "Nd"(port));
-}
-
-static inline void outw(uint16_t port, uint16_t v)
-{
-	asm volatile("outw %0, %1" : : "a"(v), "Nd"(port));
-}
-
-static inline void outl(uint16_t port, uint32_t v)
-{
-	asm volatile("outl %0, %1" : : "a"(v), "Nd"(port) : "memory");
-}
+#include "lib/ports.h"
 
 static inline uint64_t rdmsr(uint32_t index)
 {

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "lib/ports.h"
 
 /* guest.S knows the offsets. */
 struct r {
@@ -42,18 +43,6 @@ extern uint32_t hook_15_old;
 static inline void set_gs(uint16_t seg)
 {
 	asm volatile("movw %w0, %%gs" : : "r"(seg) : "memory");
-}
-
-static inline uint8_t inb(uint16_t port)
-{
-	uint8_t v;
-	asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline void outb(uint16_t port, uint8_t v)
-{
-	asm volatile("outb %0, %1" : : "a"(v), "Nd"(port));
 }
 
 #define BDA8(off)  FAR(uint8_t, 0x40, off)
