@@ -142,8 +142,7 @@ void caches_on(uint32_t hole)
 	uint32_t cr0;
 
 	if (cpuid(1).edx & CPUID_MTRR) {
-		uint64_t width =
-		    cpuid(0x80000000).eax >= 0x80000008 ? cpuid(0x80000008).eax & 0xff : 36;
+		unsigned width = physical_bits();
 		uint64_t cap = rdmsr(MSR_MTRR_CAP);
 
 		wrmsr(MSR_MTRR_DEF_TYPE, 0);
