@@ -47,7 +47,7 @@ for t in tests/$part/*.t "$BUILD"/tests/$part/*.t; do
 	fi
 	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
 	echo "$t: $good passed, $bad failed$([ "$skip" -eq 0 ] || echo ", $skip skipped")"
-	[ "$bad" -eq 0 ] || sed -n '/^not ok/,/^ok/p; /^# /p' "$out" | grep -v '^ok' | head -200
+	[ "$bad" -eq 0 ] || sed -n '/^not ok/,/^ok/{/^ok/!p;d}; /^# /p' "$out" | head -200
 done
 
 [ "$skipped" -eq 0 ] && echo "$passed passed, $failed failed" ||

@@ -1,22 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Images that cannot boot: each is named on the screen with the reason.
-: "${BUILD:=build}"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-n=0
+. tests/lib.sh
 
 # says NAME TEXT dfw-options...
 says() {
 	name=$1 text=$2
 	shift 2
-	n=$((n + 1))
-	if "$BUILD/dfw" run --on qemu --timeout 30 --expect "$text" --expect "No bootable device" "$@" >"$work/log" 2>&1; then
-		echo "ok $n - $name"
-	else
-		echo "not ok $n - $name"
-		sed 's/^/# /' "$work/log"
-	fi
+	check "$name" "$BUILD/dfw" run --on qemu --timeout 30 --expect "$text" --expect "No bootable device" "$@"
 }
 
 truncate -s 1440K "$work/empty.img"
@@ -30,4 +21,4 @@ printf 'XX' | dd of="$work/broken.iso" bs=1 seek=$((sector * 2048 + 4)) conv=not
 says "an empty floppy" "the boot sector is empty" --floppy "$work/empty.img"
 says "a disk without a signature" "no signature AA55" --disk "$work/disk.img"
 says "a CD with a corrupt catalogue" "catalogue is corrupt" --cdrom "$work/broken.iso"
-echo "1..$n"
+plan

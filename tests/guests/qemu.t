@@ -2,23 +2,14 @@
 # SPDX-License-Identifier: MIT
 # Whole guests under QEMU with dfw.rom as the BIOS, judged by what is on their screens. Guests from
 # Debian packages always run; the images in $DFW_GUESTS (or ../shared/guests) where they are there.
-: "${BUILD:=build}"
+. tests/lib.sh
 : "${DFW_GUESTS:=../shared/guests}"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-n=0
 
 # boots NAME IMAGE dfw-options...
 boots() {
 	name=$1 image=$2
 	shift 2
-	n=$((n + 1))
-	if "$BUILD/dfw" run "$image" --on qemu --timeout 90 "$@" >"$work/log" 2>&1; then
-		echo "ok $n - $name"
-	else
-		echo "not ok $n - $name"
-		sed 's/^/# /' "$work/log"
-	fi
+	check "$name" "$BUILD/dfw" run "$image" --on qemu --timeout 90 "$@"
 }
 
 # has_image NAME FILE: unpacks it to $work, or says that it was skipped
@@ -26,8 +17,7 @@ has_image() {
 	if [ -f "$DFW_GUESTS/$2.xz" ]; then
 		xz -dkc "$DFW_GUESTS/$2.xz" >"$work/$2"
 	else
-		n=$((n + 1))
-		echo "ok $n - $1 # SKIP no $2"
+		skip "$1" "no $2"
 		return 1
 	fi
 }
@@ -44,4 +34,4 @@ has_image "FreeDOS 360 KB" freedos-360k.img &&
 has_image "MikeOS" mikeos.img && boots "MikeOS" "$work/mikeos.img" --expect MikeOS
 has_image "OpenBSD 2.8 installer" openbsd-2.8-floppy.img &&
 	boots "OpenBSD 2.8 installer" "$work/openbsd-2.8-floppy.img" --expect 'boot>' --expect '(I)nstall'
-echo "1..$n"
+plan

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The guest program limits.S sees the same with native real mode and under vmxassist.
-. "$(dirname "$0")/lib.sh"
-expected=$(dirname "$0")/limits.expected
+. tests/vmxassist/lib.sh
+expected=tests/vmxassist/limits.expected
 
-if visor_built; then
+if assist_built; then
 	run_guest limits bochs-native --cpu corei5_arrandale_m520 --real-mode native
 	same limits bochs-native "$expected"
 	run_guest limits bochs-assist --cpu corei5_lynnfield_750
 	same limits bochs-assist "$expected"
 fi
-echo "1..$n"
+plan
