@@ -190,9 +190,14 @@ static int start_xserver(struct guest *g)
 	fcntl(ready[0], F_SETFD, FD_CLOEXEC);
 	b.xserver = guest_spawn(g, argv, -1, -1, -1);
 	close(ready[1]);
-	ssize_t n = read(ready[0], number, sizeof(number) - 1);
+	/* The line comes in two writes, and an X server that finds its reader gone ends. */
+	size_t have = 0;
+	ssize_t n;
+	while (have < sizeof(number) - 1 && !strchr(number, '\n') &&
+	       (n = read(ready[0], number + have, sizeof(number) - 1 - have)) > 0)
+		have += n;
 	close(ready[0]);
-	if (n <= 0)
+	if (!strchr(number, '\n'))
 		return failure("Xvfb does not start; install the Debian package xvfb");
 	snprintf(b.display, sizeof(b.display), ":%d", atoi(number));
 	setenv("DISPLAY", b.display, 1);
