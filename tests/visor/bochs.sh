@@ -14,7 +14,7 @@ run_bochs() {
 	romimage: file=$1
 	${cdrom:+ata0-master: type=cdrom, path=$cdrom, status=inserted}
 	boot: cdrom
-	vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+	vgaromimage: file=${BUILD:-build}/vgabios-std.bin
 	port_e9_hack: enabled=1
 	com1: enabled=1, mode=file, dev=$work/com1.txt
 	clock: sync=none
