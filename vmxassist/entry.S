@@ -3,71 +3,56 @@
  * Entries and exits of vmxassist: the start from vmxloader, the start of the assist's world,
  * 256 trap stubs, the way to VM86, and the two short windows in which ring 0 takes interrupts.
  */
-#include <dfw/layout.h>
+#include "vmxassist/vmxassist.h"
 
 	.section .entry, "ax"
 
 /* vmxloader jumps here: flat 32-bit protected mode, paging off, IF=0. */
 	.global start
 start:
-	movl $stack_top - 0x60, %esp
+	movl $stack_top - STACK_START, %esp
 	cld
 	call world_start
 
 /* The host (or world_start itself) enters here with the state of record->assist. */
 	.global invoke_entry
 invoke_entry:
-	movl $stack_top - 0x60, %esp
+	movl $stack_top - STACK_START, %esp
 	cld
 	call monitor_invoked
 
 /*
- * Trap stubs. Vectors 8, 10-14 and 17 push an error code as exceptions and none as hardware
- * interrupts (SDM vol. 3, 6.13). From VM86 the frame's length against the top of the stack tells:
- * nine doublewords without, ten with. Ring 0 takes hardware interrupts and NMI only.
+ * Trap stubs: the return address tells the vector. Vectors 8, 10-14 and 17 push an error code as
+ * exceptions and none as hardware interrupts (SDM vol. 3, 6.13). From VM86 the frame's length
+ * against the top of the stack tells: nine doublewords without, ten with. In ring 0, whose frames
+ * lie further down, CS tells: it cannot be mistaken for EFLAGS, whose bit 1 is 1.
  */
-#define STACK_MASK 0x1fff
-#define FRAME_ESP_WITH_ERROR (0x2000 - 40)
-#define FRAME_HAS_ERROR 0x100
-
-	.balign 16
 	.global trap_stubs
 trap_stubs:
-vector = 0
 	.rept 256
-	.balign 16
-	.if vector == 8 || (vector >= 10 && vector <= 14) || vector == 17
-	pushl $vector
-	jmp trap_maybe_error
-	.else
-	pushl $0
-	pushl $vector
-	jmp trap_common
-	.endif
-vector = vector + 1
+	call trap_entry
 	.endr
 
-	.balign 16
-trap_maybe_error: /* vector pushed */
+trap_entry:
 	pushl %eax
-	leal 8(%esp), %eax
-	andl $STACK_MASK, %eax
-	cmpl $FRAME_ESP_WITH_ERROR, %eax
-	je 1f
-	cmpl $FRAME_ESP_WITH_ERROR + 4, %eax
-	je 2f
-	cmpl $0x08, 16(%esp) /* ring 0: CS lies there if an error code was pushed, else EFLAGS */
+	leal 48(%esp), %eax
+	testl $STACK_SIZE - 1, %eax
+	jz 1f
+	leal 44(%esp), %eax
+	testl $STACK_SIZE - 1, %eax
+	jz 2f
+	cmpl $SEL_CODE, 16(%esp)
 	jne 2f
 1:	popl %eax
-	orl $FRAME_HAS_ERROR, (%esp)
+	btsl $FRAME_ERROR_BIT, (%esp)
 	jmp trap_common
 2:	popl %eax
-	pushl (%esp) /* the vector again below, zero where the error code would be */
+	pushl (%esp) /* the return address again below, zero where the error code would be */
 	movl $0, 4(%esp)
 
 trap_common:
 	pushal
-	movl $0x10, %eax
+	movl $SEL_DATA, %eax
 	movl %eax, %ds
 	movl %eax, %es
 	cld

@@ -39,7 +39,7 @@ static void guest_read(void *world, uint64_t phys, void *dst, unsigned len)
 static void guest_write(void *world, uint64_t phys, const void *src, unsigned len)
 {
 	if (own_page(phys))
-		stats.page_writes_dropped++;
+		stats->page_writes_dropped++;
 	else
 		copy(world_window(phys), src, len);
 }

@@ -5,7 +5,7 @@
  */
 #include "vmxassist/vmxassist.h"
 
-struct dfw_assist_stats stats = {.magic = DFW_ASSIST_STATS_MAGIC, .size = sizeof(stats)};
+struct dfw_assist_stats *stats;
 struct monitor monitor;
 
 /* Iterations of a REP form between two looks at the interrupt line. */
@@ -68,8 +68,8 @@ static void count_step(const struct x86_insn *insn, uint32_t *rows, uint64_t *to
 	++*total;
 	rows[insn->row]++;
 	if (!insn->known) {
-		stats.holes++;
-		stats.hole_last = insn->row;
+		stats->holes++;
+		stats->hole_last = insn->row;
 	}
 }
 
@@ -84,7 +84,7 @@ static void deliver_pending(struct monitor *m)
 		struct x86_event irq = {.vector = m->pending_irq, .kind = X86_EXTERNAL};
 
 		m->pending_irq = -1;
-		stats.interrupts++;
+		stats->interrupts++;
 		deliver(m, irq);
 	}
 }
@@ -94,14 +94,14 @@ static void halt(struct monitor *m)
 {
 	uint64_t start = rdtsc();
 
-	stats.halts++;
+	stats->halts++;
 	while (m->pending_irq < 0 && !m->pending_nmi) {
 		if (m->record->guest.rflags & FLAG_IF)
 			window_halt();
 		else
 			asm volatile("hlt" : : : "memory");
 	}
-	stats.halt_ticks += rdtsc() - start;
+	stats->halt_ticks += rdtsc() - start;
 	deliver_pending(m);
 }
 
@@ -120,7 +120,7 @@ static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
 		halt(m);
 		break;
 	case X86_FAULT:
-		stats.exceptions++;
+		stats->exceptions++;
 		deliver(m, m->x86.event);
 		break;
 	case X86_SHUTDOWN:
@@ -144,7 +144,7 @@ void monitor_run(struct monitor *m)
 		} else if (vm86_holds(cpu)) {
 			vm86_resume(m);
 		}
-		step(m, stats.interpreted, &stats.interpreted_total);
+		step(m, stats->interpreted, &stats->interpreted_total);
 		if ((cpu->rflags & FLAG_IF) && !cpu->interruptibility)
 			window_open();
 		deliver_pending(m);
@@ -154,7 +154,7 @@ void monitor_run(struct monitor *m)
 void monitor_emulate(struct monitor *m)
 {
 	vm86_load(m);
-	step(m, stats.trapped, &stats.trapped_total);
+	step(m, stats->trapped, &stats->trapped_total);
 	monitor_run(m);
 }
 
@@ -184,7 +184,7 @@ void monitor_invoked(void)
 	m->x86 = (struct x86){.cpu = &m->record->guest, .ops = &guest_ops, .world = m, .rep_batch = REP_BATCH};
 	m->pending_irq = -1;
 	cpu = &m->record->guest;
-	stats.invokes++;
+	stats->invokes++;
 	vm86_init(m);
 	world_sync_cr0(cpu);
 	world_sync_cr4(cpu);

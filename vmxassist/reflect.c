@@ -94,13 +94,13 @@ static void trap_from_vm86(struct monitor *m, struct frame *f)
 	unsigned vector = f->vector & 0xff;
 
 	if (is_interrupt(f)) {
-		stats.interrupts++;
+		stats->interrupts++;
 		reflect(m, f, vector, X86_EXTERNAL);
 		return;
 	}
 	if (means_emulate(vector))
 		monitor_emulate(m);
-	stats.exceptions++;
+	stats->exceptions++;
 	if (vector == VEC_DB) {
 		uint32_t dr6;
 
@@ -137,7 +137,9 @@ static void trap_from_ring0(struct monitor *m, struct frame *f)
 void trap(struct frame *f)
 {
 	struct monitor *m = &monitor;
+	uint32_t stub = (f->vector & ~FRAME_HAS_ERROR) - (uint32_t)trap_stubs;
 
+	f->vector = (f->vector & FRAME_HAS_ERROR) | (stub / STUB_SIZE - 1);
 	if (f->eflags & FLAG_VM)
 		trap_from_vm86(m, f);
 	else

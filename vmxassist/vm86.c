@@ -123,7 +123,7 @@ void vm86_resume(struct monitor *m)
 	f->es = cpu->seg[DFW_ES].selector;
 	f->fs = cpu->seg[DFW_FS].selector;
 	f->gs = cpu->seg[DFW_GS].selector;
-	stats.vm86_entries++;
+	stats->vm86_entries++;
 	vm86_enter(f);
 }
 

@@ -7,6 +7,19 @@
 #ifndef VMXASSIST_H
 #define VMXASSIST_H
 
+/* The first processor's stack, aligned to its size. The VM86 frame is at its top; ring 0 starts
+ * below where a frame with an error code ends. */
+#define STACK_SIZE  0x1000
+#define STACK_START 0x60
+
+/* Selectors of the assist's own GDT. */
+#define SEL_CODE 0x08
+#define SEL_DATA 0x10
+#define SEL_TSS  0x18
+
+#define FRAME_ERROR_BIT 31
+
+#ifndef __ASSEMBLY__
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,13 +32,13 @@
  * the top of the stack; from ring 0 it ends after eflags. */
 struct frame {
 	uint32_t edi, esi, ebp, skipped_esp, ebx, edx, ecx, eax;
-	uint32_t vector; /* plus FRAME_HAS_ERROR */
+	uint32_t vector; /* plus FRAME_HAS_ERROR; the stub's return address until trap() has seen it */
 	uint32_t error;
 	uint32_t eip, cs, eflags;
 	uint32_t esp, ss, es, ds, fs, gs;
 };
 
-enum { FRAME_HAS_ERROR = 0x100 };
+#define FRAME_HAS_ERROR (1u << FRAME_ERROR_BIT)
 
 enum {
 	CR0_PE = 1 << 0,
@@ -75,9 +88,6 @@ enum {
 	VEC_XM = 19,
 };
 
-/* Selectors of the assist's own GDT. */
-enum { SEL_CODE = 0x08, SEL_DATA = 0x10, SEL_TSS = 0x18 };
-
 /* One processor's monitor. */
 struct monitor {
 	struct dfw_assist_record *record;
@@ -89,7 +99,7 @@ struct monitor {
 };
 
 extern struct dfw_assist_header header;
-extern struct dfw_assist_stats stats;
+extern struct dfw_assist_stats *stats; /* in the reserve */
 extern struct monitor monitor;
 
 /* entry.S */
@@ -97,7 +107,8 @@ _Noreturn void vm86_enter(struct frame *frame); /* IRETs to VM86 */
 _Noreturn void invoke_entry(void); /* where the assist's world starts */
 void window_open(void);  /* one instruction's time with IF=1 */
 void window_halt(void);  /* HLT with IF=1 until an interrupt comes */
-extern const uint8_t trap_stubs[256][16];
+enum { STUB_SIZE = 5 };
+extern const uint8_t trap_stubs[256][STUB_SIZE];
 extern uint8_t stack_top[];
 
 /* monitor.c */
@@ -142,4 +153,5 @@ static inline uint64_t rdtsc(void)
 	return t;
 }
 
+#endif
 #endif

@@ -4,6 +4,7 @@
  * processor's stack at the end. What does not fit does not link.
  */
 #include <dfw/layout.h>
+#include "vmxassist/vmxassist.h"
 
 OUTPUT_FORMAT(elf32-i386)
 ENTRY(start)
@@ -16,10 +17,10 @@ SECTIONS
 	.data : { *(.data .data.*) }
 	.bss : { *(.bss .bss.* COMMON) }
 	_end = .;
-	ASSERT(_end <= DFW_VMXASSIST + DFW_VMXASSIST_SIZE - 0x2000, "vmxassist: no room left for the stack")
-	/* one 8 KiB stack, aligned to its size: entry.S tells frames apart by the distance to its top */
-	. = DFW_VMXASSIST + DFW_VMXASSIST_SIZE - 0x2000;
-	.stack (NOLOAD) : { . = . + 0x2000; }
+	ASSERT(_end <= DFW_VMXASSIST + DFW_VMXASSIST_SIZE - STACK_SIZE, "vmxassist: no room left for the stack")
+	/* one stack, aligned to its size: entry.S tells frames apart by the distance to its top */
+	. = DFW_VMXASSIST + DFW_VMXASSIST_SIZE - STACK_SIZE;
+	.stack (NOLOAD) : { . = . + STACK_SIZE; }
 	stack_top = .;
 	vm86_frame = stack_top - 76; /* struct frame, vmxassist.h */
 

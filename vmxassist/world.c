@@ -4,6 +4,7 @@
  * the start, RESTORE through the host, and leaving for good where there is no such host.
  */
 #include "vmxassist/vmxassist.h"
+#include "lib/string.h"
 
 static struct dfw_assist_record records[1];
 
@@ -14,7 +15,6 @@ __attribute__((section(".header"), used)) struct dfw_assist_header header = {
 	.record_size = sizeof(struct dfw_assist_record),
 	.cpus = 1,
 	.records = (uint32_t)records,
-	.stats = (uint32_t)&stats,
 };
 
 struct __attribute__((packed)) pseudo_descriptor {
@@ -26,7 +26,7 @@ static uint64_t gdt[4] = {
 	[SEL_CODE / 8] = 0x00cf9b000000ffffull,
 	[SEL_DATA / 8] = 0x00cf93000000ffffull,
 };
-static uint64_t idt[256];
+static uint64_t *idt; /* [256], in the reserve */
 
 enum { CR0_CACHE = 0x60000000, CR0_GUEST = CR0_MP | CR0_EM | CR0_TS | CR0_NE | CR0_CACHE };
 /* What of the guest's CR4 has a meaning for code in VM86. */
@@ -45,7 +45,9 @@ static bool hosted(void)
  * pages, but for the assist's own 64 KiB. One 2 MiB page is the window to everything else.
  */
 enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_PS = 0x80 };
-enum { PDPT = 0, PD = 0x1000, PT0 = 0x5000, TABLES_SIZE = 0x6000 };
+enum { PDPT = 0, PD = 0x1000, PT0 = 0x5000 };
+/* What else lies in the reserve. */
+enum { IDT = 0x6000, STATS = 0x7000, RESERVE_USED = 0x9000, IDT_SIZE = 256 * 8 };
 #define WINDOW 0xffc00000u
 #define LARGE  0x200000u
 
@@ -60,8 +62,6 @@ static void build_page_tables(void)
 	uint64_t *pd = page_directory();
 	uint64_t *pt0 = (uint64_t *)(header.reserve + PT0);
 
-	if (!header.reserve || header.reserve_size < TABLES_SIZE || (header.reserve & 0xfff))
-		panic("no reserve given by the loader", header.reserve, header.reserve_size);
 	for (unsigned i = 0; i < 4; i++)
 		pdpt[i] = (uint32_t)&pd[512 * i] | PTE_P;
 	for (unsigned i = 0; i < 2048; i++)
@@ -88,6 +88,7 @@ void *world_window(uint64_t phys)
 
 static void build_descriptor_tables(void)
 {
+	idt = (uint64_t *)(header.reserve + IDT);
 	gdt[SEL_TSS / 8] = vm86_tss_descriptor();
 	for (unsigned i = 0; i < 256; i++) {
 		uint32_t stub = (uint32_t)trap_stubs[i];
@@ -96,6 +97,17 @@ static void build_descriptor_tables(void)
 		idt[i] = (uint64_t)(stub >> 16) << 48 | 0x8e00ull << 32 | SEL_CODE << 16 | (stub & 0xffff);
 	}
 }
+
+static void place_stats(void)
+{
+	stats = (struct dfw_assist_stats *)(header.reserve + STATS);
+	memset(stats, 0, sizeof(*stats));
+	stats->magic = DFW_ASSIST_STATS_MAGIC;
+	stats->size = sizeof(*stats);
+	header.stats = (uint32_t)stats;
+}
+
+_Static_assert(sizeof(struct dfw_assist_stats) <= RESERVE_USED - STATS, "the reserve's map");
 
 static bool has_vme(void)
 {
@@ -117,7 +129,7 @@ static void describe_world(struct dfw_cpu *cpu)
 	const uint64_t *pdpt = (const uint64_t *)header.reserve;
 
 	cpu->rip = (uint32_t)invoke_entry;
-	cpu->gpr[DFW_RSP].q = (uint32_t)stack_top - 0x60;
+	cpu->gpr[DFW_RSP].q = (uint32_t)stack_top - STACK_START;
 	cpu->rflags = 2;
 	cpu->cr0 = CR0_PG | CR0_PE | CR0_ET | CR0_NE;
 	cpu->cr3 = header.reserve;
@@ -128,7 +140,7 @@ static void describe_world(struct dfw_cpu *cpu)
 	cpu->dr7 = 0x400;
 	cpu->pat = 0x0007040600070406ull;
 	cpu->gdtr = (struct dfw_table){.base = (uint32_t)gdt, .limit = sizeof(gdt) - 1};
-	cpu->idtr = (struct dfw_table){.base = (uint32_t)idt, .limit = sizeof(idt) - 1};
+	cpu->idtr = (struct dfw_table){.base = (uint32_t)idt, .limit = IDT_SIZE - 1};
 	for (unsigned i = DFW_ES; i <= DFW_GS; i++)
 		cpu->seg[i] = i == DFW_CS ? flat_segment(SEL_CODE, CODE) : flat_segment(SEL_DATA, DATA);
 	cpu->seg[DFW_LDTR].access_rights = DFW_AR_UNUSABLE;
@@ -148,7 +160,7 @@ static void write_cr0(uint32_t v)
 /* Loads the own world by hand, as the host does from the record. */
 static void enter_world(void)
 {
-	struct pseudo_descriptor g = {sizeof(gdt) - 1, (uint32_t)gdt}, i = {sizeof(idt) - 1, (uint32_t)idt};
+	struct pseudo_descriptor g = {sizeof(gdt) - 1, (uint32_t)gdt}, i = {IDT_SIZE - 1, (uint32_t)idt};
 
 	asm volatile("lgdt %0\n\tlidt %1\n\tljmp %2, $1f\n1:\n\tmovl %3, %%ds\n\tmovl %3, %%es\n\tmovl %3, %%ss\n\t"
 		     "movl %4, %%fs\n\tmovl %4, %%gs\n\tltr %w5"
@@ -161,6 +173,9 @@ static void enter_world(void)
 
 void world_start(void)
 {
+	if (!header.reserve || header.reserve_size < RESERVE_USED || (header.reserve & 0xfff))
+		panic("no reserve given by the loader", header.reserve, header.reserve_size);
+	place_stats();
 	build_page_tables();
 	build_descriptor_tables();
 	if (has_vme() && !(header.flags & (DFW_ASSIST_NO_VME | DFW_ASSIST_IOPL0)))
@@ -377,7 +392,7 @@ void world_leave(struct monitor *m)
 {
 	const struct dfw_cpu *cpu = &m->record->guest;
 
-	stats.restores++;
+	stats->restores++;
 	if (!hosted())
 		leave_without_host(cpu);
 	write_cr0(cpu->cr0 | CR0_PE);

@@ -6,6 +6,20 @@
  */
 #include "internal.h"
 
+uint32_t result_flags(uint32_t r, unsigned size)
+{
+	uint32_t f = 0;
+
+	r &= size_mask(size);
+	if (!r)
+		f |= ZF;
+	if (r & sign_bit(size))
+		f |= SF;
+	if (!__builtin_parity(r & 0xff))
+		f |= PF;
+	return f;
+}
+
 /* --- addition and subtraction, SDM vol. 1, 3.4.3.1 --- */
 
 /* CF, AF and OF from the carries out of each bit of a + b = r (or the borrows of a - b). */
@@ -28,7 +42,7 @@ static uint32_t add_flags(uint32_t a, uint32_t b, uint32_t r, unsigned size)
 	return carry_flags((a & b) | ((a | b) & ~r), size) | result_flags(r, size);
 }
 
-static uint32_t sub_flags(uint32_t a, uint32_t b, uint32_t r, unsigned size)
+uint32_t sub_flags(uint32_t a, uint32_t b, uint32_t r, unsigned size)
 {
 	return carry_flags((~a & b) | ((~a | b) & r), size) | result_flags(r, size);
 }

@@ -206,9 +206,7 @@ enum row_flags {
 	LOCK = 1 << 4,   /* LOCK is allowed with a memory operand */
 	CPL0 = 1 << 5,   /* #GP(0) at any other privilege */
 	PE = 1 << 6,     /* #UD in real and virtual-8086 mode */
-	SSE = 1 << 7,    /* #UD without CR4.OSFXSR */
-	KEEP_TRAP = 1 << 8, /* no single-step trap after it: INT n, MOV SS decides itself */
-	HOLE = 1 << 9,   /* not implemented yet */
+	HOLE = 1 << 7,    /* not implemented yet */
 };
 
 struct insn;
@@ -216,8 +214,7 @@ struct insn;
 struct row {
 	void (*run)(struct insn *i);
 	uint8_t operand[3];
-	uint8_t reserved;
-	uint16_t flags;
+	uint8_t flags;
 };
 
 enum group {
@@ -263,7 +260,6 @@ struct insn {
 	uint8_t have;      /* bytes fetched */
 	uint8_t ext;       /* EXT bit of error codes while an event is delivered */
 	uint8_t outcome;   /* enum x86_outcome */
-	uint8_t shadow;    /* interruptibility before the instruction */
 	bool lock;
 	bool esp_base;     /* the memory operand's base is ESP */
 	bool keep_rf;      /* the instruction loaded RF itself */
@@ -327,7 +323,15 @@ struct place {
 	uint16_t first;   /* bytes in the first page */
 };
 
-uint64_t x86_physical(struct insn *i, uint64_t linear, unsigned access);
+uint64_t x86_walk(struct insn *i, uint64_t linear, unsigned access);
+
+static inline uint64_t x86_physical(struct insn *i, uint64_t linear, unsigned access)
+{
+	if (__builtin_expect(!(i->cpu->cr0 & CR0_PG), 1))
+		return linear;
+	return x86_walk(i, linear, access);
+}
+
 /* Checks that len bytes at off may be accessed; the linear address. */
 uint32_t x86_linear(struct insn *i, unsigned seg, uint32_t off, uint32_t len, unsigned access);
 void x86_place(struct insn *i, struct place *p, uint64_t linear, unsigned len, unsigned access);
@@ -342,56 +346,12 @@ bool x86_load_pdptes(struct insn *i, uint64_t cr3, uint64_t cr4);
 /* Breakpoints of DR7 that match an access, in DR6 form; rw as in DR7. */
 uint32_t x86_breakpoints(const struct dfw_cpu *cpu, uint32_t linear, unsigned len, unsigned rw);
 
-static inline uint32_t get_ptr(const void *p, unsigned size)
-{
-	uint16_t w;
-	uint32_t d;
-
-	switch (size) {
-	case 1:
-		return *(const uint8_t *)p;
-	case 2:
-		__builtin_memcpy(&w, p, 2);
-		return w;
-	default:
-		__builtin_memcpy(&d, p, 4);
-		return d;
-	}
-}
-
-static inline void put_ptr(void *p, unsigned size, uint32_t value)
-{
-	uint16_t w = value;
-
-	switch (size) {
-	case 1:
-		*(uint8_t *)p = value;
-		break;
-	case 2:
-		__builtin_memcpy(p, &w, 2);
-		break;
-	default:
-		__builtin_memcpy(p, &value, 4);
-	}
-}
-
-static inline uint32_t get(struct insn *i, const struct place *p)
-{
-	uint32_t value = 0;
-
-	if (__builtin_expect(p->ptr != NULL, 1))
-		return get_ptr(p->ptr, p->size);
-	x86_get_bytes(i, p, &value);
-	return value;
-}
-
-static inline void put(struct insn *i, const struct place *p, uint32_t value)
-{
-	if (__builtin_expect(p->ptr != NULL, 1))
-		put_ptr(p->ptr, p->size, value);
-	else
-		x86_put_bytes(i, p, &value);
-}
+/* A value of 1, 2 or 4 bytes. */
+uint32_t get_ptr(const void *p, unsigned size);
+void put_ptr(void *p, unsigned size, uint32_t value);
+/* The same at a place. */
+uint32_t get(struct insn *i, const struct place *p);
+void put(struct insn *i, const struct place *p, uint32_t value);
 
 /* Does [off, off + len) lie within the segment? Expand-down: SDM vol. 3, 5.3. */
 static inline bool in_limit(const struct dfw_segment *s, uint32_t off, uint32_t len)
@@ -405,41 +365,12 @@ static inline bool in_limit(const struct dfw_segment *s, uint32_t off, uint32_t 
 	       ((s->access_rights & DFW_AR_DB) || last <= 0xffff);
 }
 
-static inline void place_memory(struct insn *i, struct place *p, unsigned seg, uint32_t off,
-				unsigned len, unsigned access)
-{
-	x86_place(i, p, x86_linear(i, seg, off, len, access), len, access);
-}
-
-static inline uint32_t read_memory(struct insn *i, unsigned seg, uint32_t off, unsigned len)
-{
-	struct place p;
-
-	place_memory(i, &p, seg, off, len, READ);
-	return get(i, &p);
-}
-
-static inline void write_memory(struct insn *i, unsigned seg, uint32_t off, unsigned len,
-				uint32_t value)
-{
-	struct place p;
-
-	place_memory(i, &p, seg, off, len, WRITE);
-	put(i, &p, value);
-}
-
-static inline uint32_t read_system(struct insn *i, uint64_t linear, unsigned len)
-{
-	uint32_t value = 0;
-
-	x86_read_bytes(i, linear, &value, len, SYSTEM);
-	return value;
-}
-
-static inline void write_system(struct insn *i, uint64_t linear, unsigned len, uint32_t value)
-{
-	x86_write_bytes(i, linear, &value, len, SYSTEM);
-}
+void place_memory(struct insn *i, struct place *p, unsigned seg, uint32_t off, unsigned len,
+		  unsigned access);
+uint32_t read_memory(struct insn *i, unsigned seg, uint32_t off, unsigned len);
+void write_memory(struct insn *i, unsigned seg, uint32_t off, unsigned len, uint32_t value);
+uint32_t read_system(struct insn *i, uint64_t linear, unsigned len);
+void write_system(struct insn *i, uint64_t linear, unsigned len, uint32_t value);
 
 /* --- operands: decode.c --- */
 
@@ -491,19 +422,9 @@ static inline void commit_stack(struct dfw_cpu *cpu, uint32_t sp)
 		cpu->gpr[DFW_RSP].d = sp;
 }
 
-static inline void push(struct insn *i, uint32_t *sp, unsigned size, uint32_t value)
-{
-	*sp = (*sp - size) & stack_mask(i->cpu);
-	write_memory(i, DFW_SS, *sp, size, value);
-}
-
-static inline uint32_t pop(struct insn *i, uint32_t *sp, unsigned size)
-{
-	uint32_t value = read_memory(i, DFW_SS, *sp, size);
-
-	*sp = (*sp + size) & stack_mask(i->cpu);
-	return value;
-}
+/* In memory.c. */
+void push(struct insn *i, uint32_t *sp, unsigned size, uint32_t value);
+uint32_t pop(struct insn *i, uint32_t *sp, unsigned size);
 
 /* --- flags --- */
 
@@ -527,20 +448,10 @@ static inline int32_t sign_extend(uint32_t value, unsigned size)
 	return size == 1 ? (int8_t)value : size == 2 ? (int16_t)value : (int32_t)value;
 }
 
-/* SF, ZF and PF of a result. */
-static inline uint32_t result_flags(uint32_t r, unsigned size)
-{
-	uint32_t f = 0;
-
-	r &= size_mask(size);
-	if (!r)
-		f |= ZF;
-	if (r & sign_bit(size))
-		f |= SF;
-	if (!__builtin_parity(r & 0xff))
-		f |= PF;
-	return f;
-}
+/* SF, ZF and PF of a result; in integer.c. */
+uint32_t result_flags(uint32_t r, unsigned size);
+/* All six of a - b = r. */
+uint32_t sub_flags(uint32_t a, uint32_t b, uint32_t r, unsigned size);
 
 /* --- segments: segment.c --- */
 

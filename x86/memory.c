@@ -55,7 +55,7 @@ static bool forbidden(const struct dfw_cpu *cpu, uint32_t rights, bool nx, unsig
 	       ((access & SYSTEM) || !(cpu->rflags & AC));
 }
 
-static uint64_t walk(struct insn *i, uint64_t linear, unsigned access)
+uint64_t x86_walk(struct insn *i, uint64_t linear, unsigned access)
 {
 	struct dfw_cpu *cpu = i->cpu;
 	bool pae = cpu->cr4 & CR4_PAE;
@@ -118,13 +118,6 @@ static uint64_t walk(struct insn *i, uint64_t linear, unsigned access)
 			i->x->ops->write(i->x->world, at[used], &set, entry_size);
 	}
 	return base | (linear & ((1u << shift) - 1));
-}
-
-uint64_t x86_physical(struct insn *i, uint64_t linear, unsigned access)
-{
-	if (!(i->cpu->cr0 & CR0_PG))
-		return linear;
-	return walk(i, linear, access);
 }
 
 bool x86_load_pdptes(struct insn *i, uint64_t cr3, uint64_t cr4)
@@ -247,6 +240,100 @@ void x86_put_bytes(struct insn *i, const struct place *p, const void *src)
 				 p->size - p->first);
 }
 
+uint32_t get_ptr(const void *p, unsigned size)
+{
+	uint16_t w;
+	uint32_t d;
+
+	if (size == 4) {
+		__builtin_memcpy(&d, p, 4);
+		return d;
+	}
+	if (size == 1)
+		return *(const uint8_t *)p;
+	__builtin_memcpy(&w, p, 2);
+	return w;
+}
+
+void put_ptr(void *p, unsigned size, uint32_t value)
+{
+	uint16_t w = value;
+
+	if (size == 4)
+		__builtin_memcpy(p, &value, 4);
+	else if (size == 1)
+		*(uint8_t *)p = value;
+	else
+		__builtin_memcpy(p, &w, 2);
+}
+
+uint32_t get(struct insn *i, const struct place *p)
+{
+	uint32_t value = 0;
+
+	if (__builtin_expect(p->ptr != NULL, 1))
+		return get_ptr(p->ptr, p->size);
+	x86_get_bytes(i, p, &value);
+	return value;
+}
+
+void put(struct insn *i, const struct place *p, uint32_t value)
+{
+	if (__builtin_expect(p->ptr != NULL, 1))
+		put_ptr(p->ptr, p->size, value);
+	else
+		x86_put_bytes(i, p, &value);
+}
+
+void place_memory(struct insn *i, struct place *p, unsigned seg, uint32_t off, unsigned len,
+		  unsigned access)
+{
+	x86_place(i, p, x86_linear(i, seg, off, len, access), len, access);
+}
+
+uint32_t read_memory(struct insn *i, unsigned seg, uint32_t off, unsigned len)
+{
+	struct place p;
+
+	place_memory(i, &p, seg, off, len, READ);
+	return get(i, &p);
+}
+
+void write_memory(struct insn *i, unsigned seg, uint32_t off, unsigned len, uint32_t value)
+{
+	struct place p;
+
+	place_memory(i, &p, seg, off, len, WRITE);
+	put(i, &p, value);
+}
+
+void push(struct insn *i, uint32_t *sp, unsigned size, uint32_t value)
+{
+	*sp = (*sp - size) & stack_mask(i->cpu);
+	write_memory(i, DFW_SS, *sp, size, value);
+}
+
+uint32_t pop(struct insn *i, uint32_t *sp, unsigned size)
+{
+	uint32_t value = read_memory(i, DFW_SS, *sp, size);
+
+	*sp = (*sp + size) & stack_mask(i->cpu);
+	return value;
+}
+
+uint32_t read_system(struct insn *i, uint64_t linear, unsigned len)
+{
+	uint32_t value = 0;
+
+	x86_read_bytes(i, linear, &value, len, SYSTEM);
+	return value;
+}
+
+void write_system(struct insn *i, uint64_t linear, unsigned len, uint32_t value)
+{
+	x86_write_bytes(i, linear, &value, len, SYSTEM);
+}
+
 void x86_read_bytes(struct insn *i, uint64_t linear, void *dst, unsigned len, unsigned access)
 {
 	struct place p;
@@ -273,6 +360,18 @@ void x86_fetch(struct insn *i)
 	uint64_t phys;
 	void *src;
 
+	/* All 15 bytes are there, in nearly every case. */
+	if (__builtin_expect(!i->have && page >= 15 && i->x->ops->map &&
+			     !(cs->access_rights & DFW_AR_EXPAND) && off <= cs->limit &&
+			     cs->limit - off >= 14, 1)) {
+		src = i->x->ops->map(i->x->world, x86_physical(i, linear, FETCH), 15, false);
+		if (src) {
+			__builtin_memcpy(dst, src, 8);
+			__builtin_memcpy(dst + 7, (uint8_t *)src + 7, 8);
+			i->have = 15;
+			return;
+		}
+	}
 	if (!room || !in_limit(cs, off, 1))
 		x86_raise_error(i, GP, 0);
 	if (room > page)
@@ -283,8 +382,6 @@ void x86_fetch(struct insn *i)
 	src = i->x->ops->map ? i->x->ops->map(i->x->world, phys, room, false) : NULL;
 	if (!src)
 		i->x->ops->read(i->x->world, phys, dst, room);
-	else if (room == 15)
-		__builtin_memcpy(dst, src, 15);
 	else
 		memcpy(dst, src, room);
 	i->have += room;

@@ -8,7 +8,7 @@
 	(METHOD(kind) >= M_E ? HAS_MODRM : METHOD(kind) >= M_I ? HAS_IMM : 0)
 #define ROW_(handler, attributes, a, b, c, ...)                                                    \
 	{                                                                                          \
-		x86_op_##handler, {a, b, c}, 0,                                                    \
+		x86_op_##handler, {a, b, c},                                                    \
 			(attributes) | FLAGS_OF(a) | FLAGS_OF(b) |                                 \
 				((attributes)&GROUP ? HAS_MODRM : FLAGS_OF(c))                     \
 	}

@@ -36,13 +36,25 @@ static inline void check_row(struct insn *i, unsigned flags)
 		x86_raise_error(i, GP, 0);
 }
 
+/* Only what decoding does not set in any case: an initialiser would clear the whole. */
+static inline void start(struct insn *i, struct x86 *x)
+{
+	i->x = x;
+	i->cpu = x->cpu;
+	i->imm = i->imm2 = i->rip_high = i->debug = 0;
+	i->modrm = i->rep = i->override = i->pos = i->have = i->ext = 0;
+	i->outcome = X86_DONE;
+	i->lock = i->esp_base = i->keep_rf = i->no_trap = false;
+}
+
 /* Everything of a step that may fault; kept apart so that nothing lives across setjmp. */
 static __attribute__((noinline)) enum x86_outcome execute(struct x86 *x)
 {
 	struct dfw_cpu *cpu = x->cpu;
-	struct insn insn = {.x = x, .cpu = cpu, .outcome = X86_DONE}, *i = &insn;
+	struct insn insn, *i = &insn;
 	uint32_t flags, tf = cpu->rflags & TF, shadow = cpu->interruptibility;
 
+	start(i, x);
 	if (__builtin_expect(cpu->dr7 & DR7_ENABLES, 0) && !(cpu->rflags & RF) &&
 	    !(shadow & DFW_BLOCKED_BY_MOV_SS)) {
 		uint32_t hit = x86_breakpoints(

@@ -198,18 +198,6 @@ HANDLER(lods)
 	} while (next_elements(i, &s, n, false));
 }
 
-/* CF, AF, OF, SF, ZF, PF of a - b as CMP sets them. */
-static void compare(struct insn *i, uint32_t a, uint32_t b, unsigned size)
-{
-	unsigned top = size * 8 - 1;
-	uint32_t r = a - b, borrows = (~a & b) | ((~a | b) & r), f = result_flags(r, size);
-
-	f |= borrows >> top & 1 ? CF : 0;
-	f |= borrows & 8 ? AF : 0;
-	f |= (borrows ^ borrows << 1) >> top & 1 ? OF : 0;
-	set_flags(i->cpu, ARITHMETIC, f);
-}
-
 /* REPE stops where ZF = 0, REPNE where ZF = 1. */
 static bool unmatched(const struct insn *i, bool equal)
 {
@@ -245,7 +233,7 @@ HANDLER(cmps)
 		} while (n < most && !stop);
 		advance(i, &s, DFW_RSI, n);
 		advance(i, &s, DFW_RDI, n);
-		compare(i, a, b, s.size);
+		set_flags(i->cpu, ARITHMETIC, sub_flags(a, b, a - b, s.size));
 	} while (next_elements(i, &s, n, stop));
 }
 
@@ -271,7 +259,7 @@ HANDLER(scas)
 			n++;
 		} while (n < most && !stop);
 		advance(i, &s, DFW_RDI, n);
-		compare(i, a, b, s.size);
+		set_flags(i->cpu, ARITHMETIC, sub_flags(a, b, a - b, s.size));
 	} while (next_elements(i, &s, n, stop));
 }
 
