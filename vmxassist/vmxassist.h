@@ -104,6 +104,7 @@ extern struct monitor monitor;
 
 /* entry.S */
 _Noreturn void vm86_enter(struct frame *frame); /* IRETs to VM86 */
+_Noreturn void start(void); /* where vmxloader enters */
 _Noreturn void invoke_entry(void); /* where the assist's world starts */
 void window_open(void);  /* one instruction's time with IF=1 */
 void window_halt(void);  /* HLT with IF=1 until an interrupt comes */

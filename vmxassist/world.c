@@ -14,6 +14,7 @@ __attribute__((section(".header"), used)) struct dfw_assist_header header = {
 	.header_size = sizeof(header),
 	.record_size = sizeof(struct dfw_assist_record),
 	.cpus = 1,
+	.start = (uint32_t)start,
 	.records = (uint32_t)records,
 };
 
