@@ -24,9 +24,3 @@ same() {
 	check "$1 on $2" matches "$@"
 }
 
-# Is vmxassist there? Its payload is empty until it fits its place; a skipped line says so.
-assist_built() {
-	[ -s "$BUILD/vmxassist.bin" ] && return 0
-	skip "under vmxassist" "it is not complete yet"
-	return 1
-}

@@ -8,10 +8,10 @@ run_guest modes qemu-native --on qemu --real-mode native
 same modes qemu-native "$expected"
 run_guest modes bochs-native --cpu corei5_arrandale_m520 --real-mode native
 same modes bochs-native "$expected"
-if assist_built; then
-	run_guest modes qemu-assist --on qemu --real-mode assist
-	same modes qemu-assist "$expected"
-	run_guest modes bochs-assist --cpu corei5_lynnfield_750
-	same modes bochs-assist "$expected"
-fi
+run_guest modes bochs-assist --cpu corei5_lynnfield_750
+same modes bochs-assist "$expected"
+# Without a host's CR0 read shadow, SMSW in VM86 shows the processor's own PE (docs/assist-abi.md).
+sed 's/smsw pe=0000/smsw pe=0001/' "$expected" >"$work/unhosted"
+run_guest modes qemu-assist --on qemu --real-mode assist
+same modes qemu-assist "$work/unhosted"
 plan
