@@ -26,7 +26,7 @@ enum { KBC_READ_OUTPUT = 0xd0, KBC_WRITE_OUTPUT = 0xd1, KBC_A20_OFF = 0xdd, KBC_
        KBC_PULSE = 0xf0 };
 enum { OUTPUT_NO_RESET = 1 << 0, OUTPUT_A20 = 1 << 1 };
 enum { PORT_92_RESET = 1 << 0, PORT_92_A20 = 1 << 1 };
-enum { CF9_RESET = 1 << 2 };
+enum { CF9_SYSTEM = 1 << 1, CF9_RESET = 1 << 2 }; /* SYSTEM clear: the processor alone */
 
 /* Exit qualification, SDM vol. 3, table 28-5 */
 enum { IO_SIZE = 7, IO_IN = 1 << 3, IO_STRING = 1 << 4, IO_REP = 1 << 5, IO_PORT_SHIFT = 16 };
@@ -178,9 +178,12 @@ static bool write_byte(struct vcpu *v, uint16_t port, uint8_t value)
 	case PORT_92:
 		return write_port_92(v, value);
 	case RESET_CONTROL:
-		if (value & CF9_RESET)
+		if (!(value & CF9_RESET))
+			break;
+		if (value & CF9_SYSTEM)
 			restart_guest(v, value);
-		break;
+		guest_init(v);
+		return true;
 	}
 	outb(port, value);
 	return false;
