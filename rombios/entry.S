@@ -85,6 +85,8 @@ stub_common:
 	popw %es
 	pushw $BDA_SEG
 	popw %fs
+	pushw %ss /* a caller just out of protected mode: with a stale GS VM86 could not hold us */
+	popw %gs
 	cld
 	movl %esp, %eax
 	calll *REGS_DS + C_HANDLER(%esp)

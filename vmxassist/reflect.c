@@ -65,6 +65,8 @@ static bool reflect_fast(struct monitor *m, struct frame *f, unsigned vector)
 
 	if (cpu->idtr.limit < vector * 4 + 3 || sp < 6 || cpu->idtr.base >= DFW_LOW_END)
 		return false;
+	if (f->esp > 0xffff && (cpu->seg[DFW_SS].access_rights & DFW_AR_DB))
+		return false;
 	stack_linear = (f->ss << 4) + sp - 6;
 	if (stack_linear + 6 > DFW_LOW_END)
 		return false;

@@ -55,12 +55,21 @@ static bool real_data_segment(const struct dfw_segment *s)
 	return real_segment(s) && (s->access_rights & bits) == (DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE);
 }
 
+/* VM86 pushes by SP. A stale 32-bit stack segment pushes by ESP, which is the same as long as ESP
+ * has no high half: no guest lives through a wrap there, it would be #SS. */
+static bool stack_segment_holds(const struct dfw_cpu *cpu)
+{
+	const struct dfw_segment *ss = &cpu->seg[DFW_SS];
+
+	return real_data_segment(ss) && (!(ss->access_rights & DFW_AR_DB) || cpu->gpr[DFW_RSP].d <= 0xffff);
+}
+
 bool vm86_holds(const struct dfw_cpu *cpu)
 {
 	const struct dfw_segment *s = cpu->seg;
 
 	return !(cpu->cr0 & CR0_PE) && real_segment(&s[DFW_CS]) && !(s[DFW_CS].access_rights & DFW_AR_DB) &&
-	       real_data_segment(&s[DFW_SS]) && !(s[DFW_SS].access_rights & DFW_AR_DB) &&
+	       stack_segment_holds(cpu) &&
 	       real_data_segment(&s[DFW_DS]) && real_data_segment(&s[DFW_ES]) &&
 	       real_data_segment(&s[DFW_FS]) && real_data_segment(&s[DFW_GS]) && cpu->rip <= 0xffff;
 }

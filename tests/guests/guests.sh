@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+# Whole guests, judged by what is on their screens and COM1. A test sets `where` to the dfw options
+# that choose the processor, sources this, and calls `guests`. Guests from Debian packages always
+# run; the images in $DFW_GUESTS (or ../shared/guests) where they are there.
+. tests/lib.sh
+: "${DFW_GUESTS:=../shared/guests}"
+: "${limit:=240}" # seconds for one guest
+
+run() {
+	# shellcheck disable=SC2086
+	"$BUILD/dfw" run $where --timeout "$limit" --stats "$work/stats.json" --debug "$work/e9" "$@" || return
+	checks_stats || return
+}
+
+# What a test adds to look at in $work/stats.json.
+checks_stats() {
+	:
+}
+
+# boots NAME IMAGE dfw-options...
+boots() {
+	name=$1
+	shift
+	check "$name" run "$@"
+}
+
+# has_image NAME FILE: unpacks it to $work, or says that it was skipped
+has_image() {
+	if [ -f "$DFW_GUESTS/$2.xz" ]; then
+		xz -dkc "$DFW_GUESTS/$2.xz" >"$work/$2"
+	else
+		skip "$1" "no $2"
+		return 1
+	fi
+}
+
+# isolinux_cd NAME: $work/NAME.iso of the folder $work/NAME, with isolinux and the lines of stdin as
+# its configuration
+isolinux_cd() {
+	mkdir -p "$work/$1/isolinux"
+	cp /usr/lib/ISOLINUX/isolinux.bin "$work/$1/isolinux"
+	for module in ldlinux libcom32 libutil meminfo; do
+		cp "/usr/lib/syslinux/modules/bios/$module.c32" "$work/$1/isolinux"
+	done
+	cat >"$work/$1/isolinux/isolinux.cfg"
+	xorriso -as mkisofs -quiet -o "$work/$1.iso" -b isolinux/isolinux.bin -c isolinux/boot.cat \
+		-no-emul-boot -boot-load-size 4 -boot-info-table "$work/$1" 2>/dev/null
+}
+
+# meminfo: the E820 map that the guest sees is the one that vmxloader says it gave
+meminfo() {
+	isolinux_cd meminfo <<-'END'
+		SERIAL 0 115200
+		DEFAULT meminfo.c32
+	END
+	run "$work/meminfo.iso" --serial "$work/com1" --expect 'INT 15 88' --expect 'boot:' || return
+	sed -n 's/^vmxloader: 0*\([0-9a-f]*\)-0*\([0-9a-f]*\) type \([0-9]*\).*/\1 \2 \3/p' "$work/e9" >"$work/given"
+	tr -d '\r' <"$work/com1" | sed -n \
+		's/^ *[0-9]* 0*\([0-9a-f]*\)x [0-9a-f]*x 0*\([0-9a-f]*\)x \([0-9]*\) \[1\].*/\1 \2 \3/p' >"$work/seen"
+	[ -s "$work/seen" ] && diff -u "$work/given" "$work/seen"
+}
+
+debian_installer() {
+	mkdir -p "$work/installer"
+	cp /usr/lib/debian-installer/images/12/i386/text/debian-installer/i386/linux \
+		/usr/lib/debian-installer/images/12/i386/text/debian-installer/i386/initrd.gz "$work/installer"
+	isolinux_cd installer <<-'END'
+		SERIAL 0 115200
+		DEFAULT install
+		LABEL install
+		KERNEL /linux
+		APPEND initrd=/initrd.gz vga=normal fb=false console=ttyS0
+	END
+	boots "debian-installer i386" "$work/installer.iso" --memory 512 --timeout 600 --expect 'Select a language'
+	rm -rf "$work/installer" "$work/installer.iso"
+}
+
+# freedos_with NAME LINES-OF-CONFIG.SYS: $work/NAME.img
+freedos_with() {
+	cp "$work/freedos-1.0-tools.img" "$work/$1.img"
+	{
+		printf 'DOS=HIGH\r\nLASTDRIVE=H\r\nFILES=40\r\nDEVICE=A:\\FREEDOS\\BIN\\HIMEM.EXE\r\n'
+		printf "$2"
+		printf 'SHELL=A:\\command.com A:\\command.com /E:1024 /P\r\n'
+	} >"$work/config.sys"
+	mcopy -o -i "$work/$1.img" "$work/config.sys" ::CONFIG.SYS
+}
+
+guests() {
+	boots "GRUB 2 from CD lists its devices" /usr/lib/grub-rescue/grub-rescue-cdrom.iso \
+		--expect 'GNU GRUB' --type c --expect 'grub>' --type 'ls\n' --expect '(cd'
+	boots "GRUB 2 from floppy lists its devices" /usr/lib/grub-rescue/grub-rescue-floppy.img \
+		--expect 'GNU GRUB' --type c --expect 'grub>' --type 'ls\n' --expect '('
+	boots "memtest86+ starts" /usr/lib/memtest86+/memtest86+ia32.iso --expect 'Memtest86+' --expect 'Pass'
+	check "isolinux and meminfo.c32" meminfo
+	has_image "FreeDOS 1.44 MB" freedos-1440k.img &&
+		boots "FreeDOS 1.44 MB" "$work/freedos-1440k.img" --expect 'A:\>' --type 'dir\n' --expect 'bytes free'
+	has_image "FreeDOS 360 KB" freedos-360k.img &&
+		boots "FreeDOS 360 KB" "$work/freedos-360k.img" --expect 'A:\>' --type 'dir\n' --expect 'bytes free'
+	if has_image "FreeDOS 1.0 with HIMEM" freedos-1.0-tools.img; then
+		freedos_with himem ''
+		boots "FreeDOS 1.0 with HIMEM" "$work/himem.img" \
+			--expect HIMEM --expect 'A:\>' --type 'mem\n' --expect 'resident in the high memory area'
+		freedos_with emm386 'DEVICE=A:\\FREEDOS\\BIN\\EMM386.EXE NOEMS X=TEST I=TEST\r\n'
+		boots "FreeDOS 1.0 with EMM386" "$work/emm386.img" \
+			--expect EMM386 --expect 'A:\>' --type 'mem\n' --expect 'resident in the high memory area'
+	fi
+	has_image "MikeOS" mikeos.img && boots "MikeOS" "$work/mikeos.img" --expect MikeOS
+	has_image "OpenBSD 2.8 installer" openbsd-2.8-floppy.img &&
+		boots "OpenBSD 2.8 installer" "$work/openbsd-2.8-floppy.img" --expect 'boot>' --expect '(I)nstall'
+	debian_installer
+	plan
+}
