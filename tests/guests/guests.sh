@@ -102,8 +102,12 @@ guests() {
 		boots "FreeDOS 1.0 with HIMEM" "$work/himem.img" \
 			--expect HIMEM --expect 'A:\>' --type 'mem\n' --expect 'resident in the high memory area'
 		freedos_with emm386 'DEVICE=A:\\FREEDOS\\BIN\\EMM386.EXE NOEMS X=TEST I=TEST\r\n'
-		boots "FreeDOS 1.0 with EMM386" "$work/emm386.img" \
-			--expect EMM386 --expect 'A:\>' --type 'mem\n' --expect 'resident in the high memory area'
+		if [ -n "${no_task_switches-}" ]; then
+			skip "FreeDOS 1.0 with EMM386" "$no_task_switches"
+		else
+			boots "FreeDOS 1.0 with EMM386" "$work/emm386.img" \
+				--expect EMM386 --expect 'A:\>' --type 'mem\n' --expect 'resident in the high memory area'
+		fi
 	fi
 	has_image "MikeOS" mikeos.img && boots "MikeOS" "$work/mikeos.img" --expect MikeOS
 	has_image "OpenBSD 2.8 installer" openbsd-2.8-floppy.img &&
