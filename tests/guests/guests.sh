@@ -89,8 +89,10 @@ freedos_with() {
 guests() {
 	boots "GRUB 2 from CD lists its devices" /usr/lib/grub-rescue/grub-rescue-cdrom.iso \
 		--expect 'GNU GRUB' --type c --expect 'grub>' --type 'ls\n' --expect '(cd'
-	boots "GRUB 2 from floppy lists its devices" /usr/lib/grub-rescue/grub-rescue-floppy.img \
-		--expect 'GNU GRUB' --type c --expect 'grub>' --type 'ls\n' --expect '('
+	cp /usr/lib/grub-rescue/grub-rescue-floppy.img "$work/grub.img"
+	truncate -s 1440K "$work/grub.img"
+	boots "GRUB 2 from floppy lists its devices" --floppy "$work/grub.img" \
+		--expect 'GNU GRUB' --type c --expect 'grub>' --type 'ls\n' --expect '(fd0'
 	boots "memtest86+ starts" /usr/lib/memtest86+/memtest86+ia32.iso --expect 'Memtest86+' --expect 'Pass'
 	check "isolinux and meminfo.c32" meminfo
 	has_image "FreeDOS 1.44 MB" freedos-1440k.img &&
