@@ -303,8 +303,26 @@ static void read_panic(struct guest *g)
 	free(log);
 }
 
+/* A panic is the log's last line; Bochs then waits for its window to be closed. */
+static bool panicked(struct guest *g)
+{
+	char path[sizeof(g->dir) + sizeof(LOG) + 1], tail[512];
+
+	snprintf(path, sizeof(path), "%s/" LOG, g->dir);
+	FILE *log = fopen(path, "r");
+	if (!log)
+		return false;
+	if (fseek(log, -(long)sizeof(tail), SEEK_END) != 0)
+		rewind(log);
+	size_t n = fread(tail, 1, sizeof(tail), log);
+	fclose(log);
+	return memmem(tail, n, ">>PANIC<<", 9);
+}
+
 static bool ended(struct guest *g)
 {
+	if (g->pid > 0 && panicked(g))
+		kill(g->pid, SIGKILL);
 	if (g->pid > 0 && waitpid(g->pid, NULL, WNOHANG) == g->pid) {
 		g->pid = -1;
 		read_panic(g);
@@ -466,7 +484,8 @@ static void bochs_print_state(struct guest *g, FILE *to)
 		if (!text) {
 			/* it ended: its log has the state */
 			char *log = guest_read_file(g, LOG, &n);
-			for (line = log; line && *line; line = end + (*end == '\n')) {
+			char *panic = log ? strstr(log, ">>PANIC<<") : NULL;
+			for (line = panic ? panic : log; line && *line; line = end + (*end == '\n')) {
 				end = line + strcspn(line, "\n");
 				if (memmem(line, end - line, "i[CPU0", 6))
 					fprintf(to, "%.*s\n", (int)(end - line), line);

@@ -19,6 +19,7 @@
 #include "cli/cli.h"
 
 #define VISOR_STATS_LINE "dfw-visor: stats at 0x"
+#define VISOR_RESET_LINE "dfw-visor: the guest resets the machine"
 
 const char *const guest_drive_files[DRIVES] = {"floppy.img", "disk.img", "cdrom.iso"};
 
@@ -59,6 +60,33 @@ void guest_debug(struct guest *g, const char *bytes, size_t count)
 		if (line && strchr(line, '\n'))
 			g->visor_stats = strtoull(line + strlen(VISOR_STATS_LINE), NULL, 16);
 	}
+}
+
+/* visor tells each reset of the machine, and what stopped it or vmxassist. */
+static void print_firmware_words(struct guest *g)
+{
+	static const char *const prefixes[] = {"dfw-visor: ", "vmxassist: "};
+	static const char *const usual[] = {VISOR_STATS_LINE, "dfw-visor: private memory"};
+	enum { WORDS = 4 };
+	const char *said[WORDS] = {0};
+	unsigned count = 0;
+
+	for (const char *line = debug.bytes; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		if (strncmp(line, prefixes[0], 11) != 0 && strncmp(line, prefixes[1], 11) != 0)
+			continue;
+		if (strncmp(line, usual[0], strlen(usual[0])) == 0 ||
+		    strncmp(line, usual[1], strlen(usual[1])) == 0)
+			continue;
+		if (strncmp(line, VISOR_RESET_LINE, strlen(VISOR_RESET_LINE)) == 0)
+			g->resets++;
+		said[count++ % WORDS] = line;
+	}
+	if (g->resets)
+		fprintf(stderr, "dfw: the guest was reset %u times\n", g->resets);
+	if (count)
+		fprintf(stderr, "---- last words of the firmware\n");
+	for (unsigned i = count > WORDS ? count - WORDS : 0; i < count; i++)
+		fprintf(stderr, "%.*s\n", (int)strcspn(said[i % WORDS], "\n"), said[i % WORDS]);
 }
 
 static double now(void)
@@ -394,8 +422,7 @@ static int finish(struct guest *g, unsigned step, double started)
 				o->steps[step].text);
 		else if (!all_seen)
 			failure("time-out after %.0f s", now() - started);
-		if (g->resets)
-			fprintf(stderr, "dfw: the guest was reset %u times\n", g->resets);
+		print_firmware_words(g);
 		print_last_screen(g);
 		fprintf(stderr, "---- processor\n");
 		o->on->print_state(g, stderr);

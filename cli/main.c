@@ -290,9 +290,11 @@ static int run(int argc, char **argv)
 		default_boot(&o);
 	if (o.on == &bochs_emulator && (status = bochs_check_cpu(&o)) != 0)
 		return status;
-	if (o.memory < 16)
-		return usage_error("--memory %u is too little: the firmware and a guest need 16 "
-				   "MiB or more", o.memory);
+	unsigned least = o.on == &bochs_emulator ? 32 : 16; /* visor keeps 16 MiB */
+	if (o.memory < least)
+		return usage_error("--memory %u is too little: the firmware and a guest need %u "
+				   "MiB or more%s", o.memory, least,
+				   least > 16 && o.memory >= 16 ? ", or --on qemu" : "");
 	bool have_display = getenv("DISPLAY") && *getenv("DISPLAY");
 	if (o.display == DISPLAY_WINDOW && !have_display)
 		return usage_error("--display window needs an X display (DISPLAY is not set); use "

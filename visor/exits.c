@@ -120,8 +120,7 @@ void guest_init(struct vcpu *v)
 void restart_guest(struct vcpu *v, uint8_t cf9)
 {
 	stats.resets++;
-	if (verbose)
-		print("dfw-visor: the guest resets the machine by port CF9h\n");
+	print("dfw-visor: the guest resets the machine by port CF9h\n");
 	vmx_off();
 	outb(0xcf9, cf9 & ~4); /* the reset is the 0 to 1 of bit 2 */
 	outb(0xcf9, cf9);
