@@ -93,7 +93,8 @@ guests() {
 	truncate -s 1440K "$work/grub.img"
 	boots "GRUB 2 from floppy lists its devices" --floppy "$work/grub.img" \
 		--expect 'GNU GRUB' --type c --expect 'grub>' --type 'ls\n' --expect '(fd0'
-	boots "memtest86+ starts" /usr/lib/memtest86+/memtest86+ia32.iso --expect 'Memtest86+' --expect 'Pass'
+	boots "memtest86+ tests without errors" /usr/lib/memtest86+/memtest86+ia32.iso --expect 'to start testing' \
+		--type '\n' --expect 'Status: Testing' --expect 'Errors: 0'
 	check "isolinux and meminfo.c32" meminfo
 	has_image "FreeDOS 1.44 MB" freedos-1440k.img &&
 		boots "FreeDOS 1.44 MB" "$work/freedos-1440k.img" --expect 'A:\>' --type 'dir\n' --expect 'bytes free'
