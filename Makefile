@@ -9,7 +9,7 @@ V ?=
 Q := $(if $(V),,@)
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
-COMMON := -std=gnu17 -g $(WARN) -Iinclude -I. -ffile-prefix-map=$(CURDIR)=. -MMD -MP
+COMMON := -std=gnu17 -g $(WARN) -Iinclude -I. '-ffile-prefix-map=$(CURDIR)=.' -MMD -MP
 FREE := -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fomit-frame-pointer -fno-common \
 	-ffunction-sections -fdata-sections -fno-strict-aliasing

@@ -54,7 +54,7 @@ static uint8_t read_pieces(struct disk *d, struct transfer *t, uint16_t unit, ui
 static uint8_t capacity(struct disk *d)
 {
 	static const uint8_t packet[12] = {0x25};
-	uint8_t data[8] __attribute__((aligned(4)));
+	uint8_t data[8] __attribute__((aligned(4))) = {0};
 	uint8_t status = atapi_read(d, packet, 0, 8, 8, BIOS_SEG, (uintptr_t)data, NULL);
 
 	d->blocks = 0;

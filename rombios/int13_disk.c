@@ -9,7 +9,7 @@ enum { CDROM_FIRST = 0xe0, EDD_VERSION = 0x21, EDD_INTERFACES = 0x0005 };
 
 uint8_t fetch_packet(const struct regs *r, struct transfer *t, uint16_t block_size)
 {
-	struct disk_packet p;
+	struct disk_packet p = {0};
 
 	far_copy(BIOS_SEG, (uintptr_t)&p, r->ds, r->si, sizeof(p));
 	if (p.size < 16 || p.reserved)

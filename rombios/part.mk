@@ -6,8 +6,8 @@ ROMBIOS_OBJS := $(call objs,m16,$(sort $(wildcard rombios/*.c))) $(call objs,m16
 $(BUILD)/rombios/font_8x8.bin: $(BUILD)/vgabios/font_8x8.o
 	$(Q)mkdir -p $(@D) && $(OBJCOPY) -O binary -j .rom $< $@
 $(BUILD)/m16/rombios/entry.o: $(BUILD)/rombios/font_8x8.bin
-# offset 0 of a far segment is memory like any other
-CFLAGS_rombios := -fno-delete-null-pointer-checks -Wa,-I$(BUILD)/rombios
+# offset 0 of a far segment is memory like any other, for the optimiser and for gcc -fanalyzer
+CFLAGS_rombios := -fno-delete-null-pointer-checks -Wno-analyzer-null-dereference -Wa,-I$(BUILD)/rombios
 
 rombios: $(BUILD)/rombios.bin
 all: rombios

@@ -32,7 +32,7 @@ $(BUILD)/vgabios/font_%.o: vgabios/fonts/%.txt vgabios/fonts/font.awk
 
 .SECONDEXPANSION:
 $(BUILD)/vgabios/%.elf: vgabios/vgabios.lds $(VGABIOS_OBJS) $$(VGABIOS_$$*)
-	$(Q)echo "  LD   $@" && $(LD) -m elf_i386 --orphan-handling=error -Map=$@.map -T $< -o $@ \
+	$(Q)echo "  LD   $@" && $(LD) -m elf_i386 --orphan-handling=error --no-warn-rwx-segments -Map=$@.map -T $< -o $@ \
 		$(VGABIOS_OBJS) $(VGABIOS_$*)
 
 $(BUILD)/vgabios-%.bin: $(BUILD)/vgabios/%.elf vgabios/check16.sh vgabios/finish.sh

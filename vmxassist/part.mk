@@ -12,7 +12,7 @@ $(BUILD)/vmxassist.lds: vmxassist/vmxassist.lds.S vmxassist/vmxassist.h include/
 	$(Q)mkdir -p $(@D) && $(CC) -E -P -Iinclude -I. -D__ASSEMBLY__ -o $@ $<
 
 $(BUILD)/vmxassist.elf: $(BUILD)/vmxassist.lds $(VMXASSIST_OBJS) $(BUILD)/m32/x86/libx86.a
-	$(Q)echo "  LD   $@" && $(LD) -m elf_i386 --gc-sections \
+	$(Q)echo "  LD   $@" && $(LD) -m elf_i386 --gc-sections --no-warn-rwx-segments \
 		-Map=$@.map -T $< -o $@ $(VMXASSIST_OBJS) $(BUILD)/m32/x86/libx86.a
 
 $(BUILD)/vmxassist.bin: $(BUILD)/vmxassist.elf
