@@ -337,9 +337,10 @@ static int bochs_start(struct guest *g)
 	char words[256];
 	int in[2], out[2];
 
-	snprintf(words, sizeof(words), "real-mode=%s boot=%s%s",
+	snprintf(words, sizeof(words), "real-mode=%s boot=%s%s%s",
 		 o->real_mode == REAL_MODE_NATIVE ? "native" : "assist", o->boot,
-		 o->debug ? " debug=e9" : "");
+		 o->debug ? " debug=e9" : "",
+		 o->stats && o->real_mode == REAL_MODE_NATIVE ? " count-halts" : "");
 	int status = guest_place_rom(g, "dfw-visor.rom", words);
 	if (status)
 		return status;
@@ -371,6 +372,8 @@ static int bochs_start(struct guest *g)
 	}
 	if (o->display == DISPLAY_VNC)
 		fprintf(stderr, "dfw: for VNC run: x11vnc -display %s\n", b.display);
+	if (o->lockstep)
+		return 0;
 	b.running = b.skip_echo = true;
 	send_command("c");
 	return 0;
@@ -425,8 +428,49 @@ static void take_picture(struct guest *g)
 	XDestroyImage(image);
 }
 
+/* `xp /NNbx ADDRESS` answers with lines "0xADDRESS <...>:\t0xNN\t0xNN..." */
+static bool bochs_read_memory(struct guest *g, uint64_t physical, void *to, size_t size)
+{
+	char command[64];
+	uint8_t *bytes = to;
+	size_t got = 0;
+
+	snprintf(command, sizeof(command), "xp /%zubx 0x%llx", size, (unsigned long long)physical);
+	const char *text = ask(g, command);
+	for (const char *at = text; at && got < size; at++)
+		if (at[0] == '\t' && at[1] == '0' && at[2] == 'x')
+			bytes[got++] = strtoul(at + 1, NULL, 16);
+	return got == size;
+}
+
+/* A stretch of guest time, then the text page as the guest left it. */
+static void step_on(struct guest *g)
+{
+	enum { COLUMNS = 80, ROWS = 25 };
+	static char page[ROWS * COLUMNS * 2], text[ROWS * (COLUMNS + 1) + 1];
+	char *said = ask(g, "s 100000");
+
+	if (said)
+		guest_debug(g, said, strlen(said));
+	if (!bochs_read_memory(g, 0xb8000, page, sizeof(page)))
+		return;
+	char *to = text;
+	for (unsigned i = 0; i < ROWS * COLUMNS; i++) {
+		*to++ = page[2 * i] >= ' ' && page[2 * i] < 0x7f ? page[2 * i] : ' ';
+		if (i % COLUMNS == COLUMNS - 1)
+			*to++ = '\n';
+	}
+	g->text = text;
+	g->picture_changed = true;
+}
+
 static void bochs_poll(struct guest *g)
 {
+	if (g->options->lockstep) {
+		step_on(g);
+		ended(g);
+		return;
+	}
 	pause_ms(50);
 	read_e9(g);
 	take_picture(g);
@@ -457,21 +501,6 @@ static void bochs_key(struct guest *g, uint32_t keysym, bool down)
 		b.alt = down;
 	XSendEvent(b.x, b.window, False, down ? KeyPressMask : KeyReleaseMask, (XEvent *)&event);
 	XSync(b.x, False);
-}
-
-/* `xp /NNbx ADDRESS` answers with lines "0xADDRESS <...>:\t0xNN\t0xNN..." */
-static bool bochs_read_memory(struct guest *g, uint64_t physical, void *to, size_t size)
-{
-	char command[64];
-	uint8_t *bytes = to;
-	size_t got = 0;
-
-	snprintf(command, sizeof(command), "xp /%zubx 0x%llx", size, (unsigned long long)physical);
-	const char *text = ask(g, command);
-	for (const char *at = text; at && got < size; at++)
-		if (at[0] == '\t' && at[1] == '0' && at[2] == 'x')
-			bytes[got++] = strtoul(at + 1, NULL, 16);
-	return got == size;
 }
 
 static void bochs_print_state(struct guest *g, FILE *to)

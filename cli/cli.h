@@ -95,6 +95,7 @@ struct options {
 	unsigned timeout;       /* seconds; 0: none */
 	const char *screenshot; /* NULL: none */
 	const char *stats;      /* file, "-" for a table, or NULL */
+	bool lockstep; /* Bochs: looks at the guest at fixed points of its time */
 	bool demonstration;
 	const char *rom, *vgarom; /* files to run in place of our own, or NULL: ours */
 };
@@ -115,6 +116,7 @@ struct guest {
 	unsigned resets;  /* seen by the emulator */
 	struct picture picture;
 	bool picture_changed;
+	const char *text;     /* of the screen, where it is not read from the picture; or NULL */
 	uint64_t visor_stats; /* host-physical address that visor told, or 0 */
 };
 

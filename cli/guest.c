@@ -337,7 +337,7 @@ static unsigned follow(struct guest *g, double started)
 		o->on->poll(g);
 		read_serial(g);
 		if (g->picture_changed)
-			screen = screen_text(&g->picture);
+			screen = g->text ? g->text : screen_text(&g->picture);
 		g->picture_changed = false;
 
 		if (endless) {

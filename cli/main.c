@@ -48,7 +48,7 @@ int failure(const char *format, ...)
 enum {
 	OPT_ON = 256, OPT_CPU, OPT_REAL_MODE, OPT_FLOPPY, OPT_DISK, OPT_CDROM, OPT_BOOT,
 	OPT_MEMORY, OPT_VGA, OPT_WRITE, OPT_SERIAL, OPT_DEBUG, OPT_DISPLAY, OPT_EXPECT, OPT_TYPE,
-	OPT_TIMEOUT, OPT_SCREENSHOT, OPT_STATS,
+	OPT_TIMEOUT, OPT_SCREENSHOT, OPT_STATS, OPT_LOCKSTEP,
 };
 
 // clang-format off
@@ -76,6 +76,9 @@ static const struct argp_option option_table[] = {
 	{"screenshot", OPT_SCREENSHOT, "FILE.png", 0, "The last picture", 3},
 	{"stats", OPT_STATS, "FILE.json", 0,
 	 "At the end: VM exits, INVOKEs, instructions trapped and interpreted; - is a short table", 3},
+	{"lockstep", OPT_LOCKSTEP, NULL, 0,
+	 "On bochs, text modes: look at the screen every 100,000 instructions, so that the counts of "
+	 "--stats repeat", 3},
 	{NULL, 0, NULL, 0, "Driving it, in the order given:", 4},
 	{"expect", OPT_EXPECT, "TEXT", 0, "Wait for TEXT on the screen or COM1", 4},
 	{"type", OPT_TYPE, "KEYS", 0,
@@ -225,6 +228,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_SCREENSHOT:
 		o->screenshot = arg;
+		break;
+	case OPT_LOCKSTEP:
+		o->lockstep = true;
 		break;
 	case OPT_STATS:
 		o->stats = arg;
