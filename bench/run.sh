@@ -38,7 +38,7 @@ row() {
 row "GRUB 2 CD, menu" 'GNU GRUB' /usr/lib/grub-rescue/grub-rescue-cdrom.iso
 if [ -f "$DFW_GUESTS/freedos-1440k.img.xz" ]; then
 	xz -dkc "$DFW_GUESTS/freedos-1440k.img.xz" >"$work/freedos.img"
-	row 'FreeDOS, A:\>' 'A:\>' "$work/freedos.img"
+	row 'FreeDOS prompt' 'A:\>' "$work/freedos.img"
 fi
 if [ -f "$DFW_GUESTS/openbsd-2.8-floppy.img.xz" ]; then
 	xz -dkc "$DFW_GUESTS/openbsd-2.8-floppy.img.xz" >"$work/openbsd.img"
