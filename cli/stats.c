@@ -11,8 +11,6 @@
 #include "cli/cli.h"
 #include "x86/x86.h"
 
-#pragma weak x86_opcode_name
-
 /* SDM vol. 3, appendix C */
 static const char *const exit_names[DFW_VISOR_EXIT_REASONS] = {
 	"exception or NMI", "external interrupt", "triple fault", "INIT", "SIPI", "I/O SMI",
@@ -47,25 +45,37 @@ static bool read_assist(struct guest *g, struct dfw_assist_stats *s)
 	       s->magic == DFW_ASSIST_STATS_MAGIC && s->size == sizeof(*s);
 }
 
-/* "MOV Ev,Gv (89)" or "0F 20": unique within a table */
-static const char *opcode_label(unsigned row)
+/* "89" or "0F 20": unique within a table. */
+static const char *opcode(unsigned row)
 {
-	static char label[96];
-	const char *name = x86_opcode_name ? x86_opcode_name(row) : "";
+	static char text[8];
 
-	snprintf(label, sizeof(label), "%s%s%s%02X%s", name && *name ? name : "",
-		 name && *name ? " (" : "", row >= 256 ? "0F " : "", row & 255,
-		 name && *name ? ")" : "");
-	return label;
+	snprintf(text, sizeof(text), "%s%02X", row >= 256 ? "0F " : "", row & 255);
+	return text;
 }
 
-static void add_opcodes(cJSON *to, const char *name, const uint32_t *rows)
+/* "MOV Ev,Gv"; of a group, which only ModRM tells apart, its name in SDM vol. 2, appendix A. */
+static const char *opcode_name(unsigned row)
 {
-	cJSON *object = cJSON_AddObjectToObject(to, name);
+	static char text[64];
+	const char *name = x86_opcode_name(row);
 
-	for (unsigned i = 0; i < DFW_STATS_OPCODES; i++)
-		if (rows[i])
-			cJSON_AddNumberToObject(object, opcode_label(i), rows[i]);
+	snprintf(text, sizeof(text), "%.*s",
+		 (int)(strncmp(name, "Grp", 3) == 0 ? strcspn(name, " ") : strlen(name)), name);
+	return text;
+}
+
+static void add_opcodes(cJSON *to, const char *table, const uint32_t *rows, cJSON *names)
+{
+	cJSON *object = cJSON_AddObjectToObject(to, table);
+
+	for (unsigned i = 0; i < DFW_STATS_OPCODES; i++) {
+		if (!rows[i])
+			continue;
+		cJSON_AddNumberToObject(object, opcode(i), rows[i]);
+		if (!cJSON_HasObjectItem(names, opcode(i)))
+			cJSON_AddStringToObject(names, opcode(i), opcode_name(i));
+	}
 }
 
 /* Fields of both structures that are plain counters, under their own names. */
@@ -129,9 +139,11 @@ static cJSON *assist_json(const struct dfw_assist_stats *s)
 		cJSON_AddNumberToObject(assist, assist_fields[i].name,
 					field(s, assist_fields[i].offset));
 	if (s->holes)
-		cJSON_AddStringToObject(assist, "hole_last", opcode_label(s->hole_last));
-	add_opcodes(assist, "trapped", s->trapped);
-	add_opcodes(assist, "interpreted", s->interpreted);
+		cJSON_AddStringToObject(assist, "hole_last", opcode(s->hole_last));
+	cJSON *names = cJSON_CreateObject();
+	add_opcodes(assist, "trapped", s->trapped, names);
+	add_opcodes(assist, "interpreted", s->interpreted, names);
+	cJSON_AddItemToObject(assist, "opcode_names", names);
 	return assist;
 }
 
@@ -144,6 +156,7 @@ static void print_row(const char *name, double value)
 static void print_opcodes(const char *title, const uint32_t *rows)
 {
 	bool told[DFW_STATS_OPCODES] = {false};
+	char label[80];
 
 	printf("%s\n", title);
 	for (unsigned n = 0; n < 8; n++) {
@@ -154,7 +167,8 @@ static void print_opcodes(const char *title, const uint32_t *rows)
 		if (told[best] || !rows[best])
 			break;
 		told[best] = true;
-		print_row(opcode_label(best), rows[best]);
+		snprintf(label, sizeof(label), "%-5s  %s", opcode(best), opcode_name(best));
+		print_row(label, rows[best]);
 	}
 }
 
@@ -169,6 +183,9 @@ static void print_table(const struct dfw_visor_stats *v, const struct dfw_assist
 		for (unsigned i = 0; i < DFW_VISOR_EXIT_REASONS; i++)
 			if (v->exit[i])
 				print_row(exit_names[i], v->exit[i]);
+		printf("I/O exits by port\n");
+		for (unsigned i = 0; i < 4; i++)
+			print_row(io_names[i], v->io_exits[i]);
 	}
 	if (a) {
 		printf("vmxassist\n");
