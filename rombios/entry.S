@@ -16,7 +16,12 @@
 #define C_HANDLER 16 /* the C function */
 #define C_SCRATCH 20
 #define C_NEXT	  24
-#define REGS_DS	  38 /* offset of ds in struct regs, rombios.h */
+/* offsets in struct regs, rombios.h */
+#define REGS_GS	  0
+#define REGS_FS	  2
+#define REGS_ES	  4
+#define REGS_EDI  6
+#define REGS_DS	  38
 
 	.code16
 	.section .text.entry, "ax"
@@ -64,6 +69,17 @@ stub_common:
 	cli /* the entry points may be called with PUSHF, CALL FAR */
 	movl stack_free, %ecx
 	jecxz no_stack
+	/* early: where real mode is VM86, a stale segment of a caller just out of protected mode keeps
+	 * the processor in the interpreter */
+	movw %es, REGS_ES - REGS_DS(%ecx)
+	movw %fs, REGS_FS - REGS_DS(%ecx)
+	movw %gs, REGS_GS - REGS_DS(%ecx)
+	pushw %ds
+	popw %es
+	pushw $BDA_SEG
+	popw %fs
+	pushw %ds
+	popw %gs
 	pushl C_NEXT(%ecx)
 	popl stack_free
 	popl C_SCRATCH(%ecx)
@@ -78,15 +94,7 @@ stub_common:
 	movl %ecx, %esp
 	xchgl %ecx, C_SCRATCH(%ecx)
 	pushal
-	pushw %es
-	pushw %fs
-	pushw %gs
-	pushw %ss
-	popw %es
-	pushw $BDA_SEG
-	popw %fs
-	pushw %ss /* a caller just out of protected mode: with a stale GS VM86 could not hold us */
-	popw %gs
+	subw $REGS_EDI, %sp
 	cld
 	movl %esp, %eax
 	calll *REGS_DS + C_HANDLER(%esp)

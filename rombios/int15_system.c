@@ -138,11 +138,26 @@ static void handle_15e8(struct regs *r)
 	done(r, AH_UNSUPPORTED, true);
 }
 
+/* The caller may run in virtual-8086 mode of its own, where no other mode can be entered. */
+static bool in_protected_mode(void)
+{
+	uint32_t cr0;
+
+	asm volatile("smsww %w0" : "=r"(cr0));
+	if ((cr0 & 1) && handoff_valid && (handoff.flags & DFW_FLAG_UNHOSTED))
+		asm volatile("movl %%cr0, %0" : "=r"(cr0));
+	return cr0 & 1;
+}
+
 static void handle_1587(struct regs *r)
 {
 	uint8_t a20 = inb(0x92);
 	uint8_t status;
 
+	if (in_protected_mode()) {
+		done(r, 3, true);
+		return;
+	}
 	outb(0x92, (a20 & ~1) | 2);
 	status = move_extended(r->es, r->si, r->cx);
 	outb(0x92, a20 & ~1);

@@ -2,8 +2,7 @@
  *
  * INT 15h/87h: copies CX words through the caller's descriptors (AT Technical Reference, INT 15h).
  * uint8_t move_extended(uint16_t es, uint16_t si, uint16_t words): eax, edx, ecx. Interrupts off.
- * Returns 0; 2 where the descriptors do not hold the block; 3 where the processor is already in
- * protected mode, so that a caller in its own virtual-8086 mode is refused and not crashed.
+ * The processor must be in real mode. Returns 0; 2 where the descriptors do not hold the block.
  */
 #define DESC_GDT 0x08
 #define DESC_SRC 0x10
@@ -24,10 +23,6 @@ move_extended:
 	movzwl %ax, %ebx
 	movzwl %dx, %esi
 	movzwl %cx, %ecx
-	smsww %ax
-	testb $1, %al
-	movl $3, %eax
-	jnz 9f
 	cmpw $0x8000, %cx
 	ja 8f
 	testw %cx, %cx

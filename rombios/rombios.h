@@ -55,6 +55,7 @@ struct regs {
 	uint16_t flags; /* what IRET will load: handlers change CF and ZF here */
 } __attribute__((packed));
 
+_Static_assert(offsetof(struct regs, fs) == 2 && offsetof(struct regs, es) == 4, "entry.S");
 _Static_assert(offsetof(struct regs, edi) == 6, "entry.S");
 _Static_assert(offsetof(struct regs, ds) == 38, "entry.S");
 _Static_assert(sizeof(struct regs) == 46, "entry.S");

@@ -35,6 +35,7 @@ static void fill_handoff(uint32_t pirq)
 	    .size = sizeof(*h),
 	    .flags = (options.serial ? DFW_FLAG_SERIAL_CONSOLE : 0) |
 		     (options.assist ? DFW_FLAG_ASSIST : 0) |
+		     (options.assist == ASSIST_ON ? DFW_FLAG_UNHOSTED : 0) |
 		     (options.menu ? DFW_FLAG_BOOT_MENU : 0) |
 		     (options.debug_e9 ? DFW_FLAG_DEBUG_E9 : 0),
 	    .low_kib = DFW_EBDA / 1024,

@@ -29,6 +29,8 @@ enum {
 	DFW_FLAG_ASSIST = 1 << 1,         /* D0000-DFFFF is taken by vmxassist */
 	DFW_FLAG_BOOT_MENU = 1 << 2,      /* F12 opens a menu */
 	DFW_FLAG_DEBUG_E9 = 1 << 3,       /* POST messages go to port E9 too */
+	DFW_FLAG_UNHOSTED = 1 << 4,       /* vmxassist without a host: SMSW shows PE=1 in real mode,
+	                                     MOV from CR0 tells the truth */
 };
 
 struct dfw_handoff {
