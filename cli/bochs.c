@@ -72,6 +72,8 @@ static struct {
 	int in, out; /* the debugger */
 	bool running;   /* the guest runs; false: the debugger waits for commands */
 	bool skip_echo; /* the debugger repeats the command before the guest's first byte */
+	enum cpu_mode mode; /* with --lockstep: since when the processor is in which mode */
+	int64_t mode_since;
 } b = {.xserver = -1, .in = -1, .out = -1};
 
 int bochs_check_cpu(const struct options *o)
@@ -337,10 +339,9 @@ static int bochs_start(struct guest *g)
 	char words[256];
 	int in[2], out[2];
 
-	snprintf(words, sizeof(words), "real-mode=%s boot=%s%s%s",
+	snprintf(words, sizeof(words), "real-mode=%s boot=%s%s",
 		 o->real_mode == REAL_MODE_NATIVE ? "native" : "assist", o->boot,
-		 o->debug ? " debug=e9" : "",
-		 o->stats && o->real_mode == REAL_MODE_NATIVE ? " count-halts" : "");
+		 o->debug ? " debug=e9" : "");
 	int status = guest_place_rom(g, "dfw-visor.rom", words);
 	if (status)
 		return status;
@@ -373,7 +374,7 @@ static int bochs_start(struct guest *g)
 	if (o->display == DISPLAY_VNC)
 		fprintf(stderr, "dfw: for VNC run: x11vnc -display %s\n", b.display);
 	if (o->lockstep)
-		return 0;
+		return ask(g, "show mode") ? 0 : failure("Bochs' debugger does not answer");
 	b.running = b.skip_echo = true;
 	send_command("c");
 	return 0;
@@ -443,6 +444,37 @@ static bool bochs_read_memory(struct guest *g, uint64_t physical, void *to, size
 	return got == size;
 }
 
+const char *const cpu_mode_names[CPU_MODES] = {
+	"real mode", "v8086 mode", "protected mode", "compatibility mode", "long mode"};
+
+static void mode_until(struct guest *g, int64_t tick)
+{
+	g->mode_ticks[b.mode] += tick - b.mode_since;
+	b.mode_since = tick;
+}
+
+/* What the debugger says while the guest goes on: "00002480073: switched from 'v8086 mode' to
+ * 'long mode'", and at its next prompt "Next at t=2500000". */
+static void count_modes(struct guest *g, const char *said)
+{
+	const char *const from = "switched from '", *const to = "' to '", *const next = "Next at t=";
+	const char *line = said;
+
+	for (; line; line = strchr(line, '\n'), line += line != NULL) {
+		char *end;
+		int64_t tick = strtoll(line, &end, 10);
+		if (strncmp(line, next, strlen(next)) == 0)
+			mode_until(g, strtoll(line + strlen(next), NULL, 10));
+		if (strncmp(end, ": ", 2) != 0 || strncmp(end + 2, from, strlen(from)) != 0)
+			continue;
+		mode_until(g, tick);
+		const char *name = strstr(end, to) + strlen(to);
+		for (unsigned i = 0; i < CPU_MODES; i++)
+			if (strncmp(name, cpu_mode_names[i], strlen(cpu_mode_names[i])) == 0)
+				b.mode = i;
+	}
+}
+
 /* A stretch of guest time, then the text page as the guest left it. */
 static void step_on(struct guest *g)
 {
@@ -450,8 +482,10 @@ static void step_on(struct guest *g)
 	static char page[ROWS * COLUMNS * 2], text[ROWS * (COLUMNS + 1) + 1];
 	char *said = ask(g, "s 100000");
 
-	if (said)
+	if (said) {
 		guest_debug(g, said, strlen(said));
+		count_modes(g, said);
+	}
 	if (!bochs_read_memory(g, 0xb8000, page, sizeof(page)))
 		return;
 	char *to = text;
@@ -538,6 +572,14 @@ static int64_t bochs_ticks(struct guest *g)
 	return text ? strtoll(text + 7, NULL, 10) : -1;
 }
 
+static int64_t bochs_instructions(struct guest *g)
+{
+	const char *text = ask(g, "show \"icount\"");
+
+	text = text ? strstr(text, "icount = ") : NULL;
+	return text ? strtoll(text + 9, NULL, 10) : -1;
+}
+
 static void bochs_stop(struct guest *g)
 {
 	if (b.x)
@@ -563,5 +605,6 @@ const struct emulator bochs_emulator = {
 	.read_memory = bochs_read_memory,
 	.print_state = bochs_print_state,
 	.ticks = bochs_ticks,
+	.instructions = bochs_instructions,
 	.stop = bochs_stop,
 };

@@ -101,6 +101,9 @@ struct options {
 };
 
 /* guest.c: a run */
+enum cpu_mode { MODE_REAL, MODE_V8086, MODE_PROTECTED, MODE_COMPATIBILITY, MODE_LONG, CPU_MODES };
+extern const char *const cpu_mode_names[CPU_MODES]; /* bochs.c */
+
 enum guest_end {
 	GUEST_RUNS,
 	GUEST_OFF,  /* it switched itself off */
@@ -118,6 +121,7 @@ struct guest {
 	bool picture_changed;
 	const char *text;     /* of the screen, where it is not read from the picture; or NULL */
 	uint64_t visor_stats; /* host-physical address that visor told, or 0 */
+	int64_t mode_ticks[CPU_MODES]; /* with --lockstep */
 };
 
 struct emulator {
@@ -130,7 +134,9 @@ struct emulator {
 	/* After these the guest may stand still; poll is not called again. */
 	bool (*read_memory)(struct guest *g, uint64_t physical, void *to, size_t size);
 	void (*print_state)(struct guest *g, FILE *to);
-	int64_t (*ticks)(struct guest *g); /* instructions, waits counted too; -1: not known */
+	/* Since power-on; -1: not known. A tick is an instruction, or as long a wait. */
+	int64_t (*ticks)(struct guest *g);
+	int64_t (*instructions)(struct guest *g);
 	void (*stop)(struct guest *g);
 };
 

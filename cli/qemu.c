@@ -348,7 +348,7 @@ static void qemu_print_state(struct guest *g, FILE *to)
 	cJSON_Delete(message);
 }
 
-static int64_t qemu_ticks(struct guest *g)
+static int64_t qemu_unknown(struct guest *g)
 {
 	return -1;
 }
@@ -372,6 +372,7 @@ const struct emulator qemu_emulator = {
 	.key = qemu_key,
 	.read_memory = qemu_read_memory,
 	.print_state = qemu_print_state,
-	.ticks = qemu_ticks,
+	.ticks = qemu_unknown,
+	.instructions = qemu_unknown,
 	.stop = qemu_stop,
 };

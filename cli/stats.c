@@ -90,7 +90,6 @@ static const struct {
 	FIELD(dfw_visor_stats, resets),
 	FIELD(dfw_visor_stats, real_mode_exits),
 	FIELD(dfw_visor_stats, assist_writes_dropped),
-	FIELD(dfw_visor_stats, halt_ticks),
 }, assist_fields[] = {
 	FIELD(dfw_assist_stats, invokes),
 	FIELD(dfw_assist_stats, restores),
@@ -101,7 +100,6 @@ static const struct {
 	FIELD(dfw_assist_stats, holes),
 	FIELD(dfw_assist_stats, halts),
 	FIELD(dfw_assist_stats, halt_ticks),
-	FIELD(dfw_assist_stats, vm86_ticks),
 	FIELD(dfw_assist_stats, trapped_total),
 	FIELD(dfw_assist_stats, interpreted_total),
 };
@@ -207,12 +205,6 @@ int stats_write(struct guest *g)
 	const char *path = g->options->stats;
 	int64_t ticks = g->options->on->ticks(g);
 	bool have_visor = read_visor(g, &visor), have_assist = read_assist(g, &assist);
-
-	/* Bochs' ticks are its TSC: a wait that still goes on counts up to now */
-	if (ticks > 0 && visor.halt_since)
-		visor.halt_ticks += ticks - visor.halt_since;
-	if (ticks > 0 && assist.halt_since)
-		assist.halt_ticks += ticks - assist.halt_since;
 
 	if (strcmp(path, "-") == 0) {
 		print_table(have_visor ? &visor : NULL, have_assist ? &assist : NULL, ticks);

@@ -222,29 +222,6 @@ static void handle_undefined(struct vcpu *v)
 	inject(v, VECTOR_UD, 0);
 }
 
-/* Is an interrupt waiting in the 8259As? */
-static bool interrupt_waits(void)
-{
-	outb(0x20, 0x0a); /* OCW3: reads give IRR */
-	outb(0xa0, 0x0a);
-	return (inb(0x20) & ~inb(0x21) & ~4) || (inb(0xa0) & ~inb(0xa1));
-}
-
-/* With the word count-halts: waits here, with a clock, for what would end the halt. */
-static void handle_hlt(struct vcpu *v)
-{
-	skip_instruction();
-	if (!(vmread(GUEST_RFLAGS) & RFLAGS_IF)) {
-		vmwrite(GUEST_ACTIVITY, DFW_HLT);
-		return;
-	}
-	stats.halt_since = rdtsc();
-	while (!interrupt_waits())
-		;
-	stats.halt_ticks += rdtsc() - stats.halt_since;
-	stats.halt_since = 0;
-}
-
 /* Caches that may hold visor's own data are written back. */
 static void handle_invd(struct vcpu *v)
 {
@@ -274,7 +251,6 @@ static const struct {
 	[EXIT_SIPI]          = {0, "SIPI"},
 	[EXIT_TASK_SWITCH]   = {handle_task_switch, "task switch"},
 	[EXIT_CPUID]         = {handle_cpuid, "CPUID"},
-	[EXIT_HLT]           = {handle_hlt, "HLT"},
 	[EXIT_GETSEC]        = {handle_undefined, "GETSEC"},
 	[EXIT_INVD]          = {handle_invd, "INVD"},
 	[EXIT_RSM]           = {handle_undefined, "RSM"},

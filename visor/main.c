@@ -10,7 +10,7 @@ void visor_main(struct visor_boot *b) __attribute__((noreturn));
 void host_exception(uint64_t *frame);
 
 struct visor_boot *boot;
-bool native_real_mode, verbose, count_halts;
+bool native_real_mode, verbose;
 
 static struct vcpu vcpu;
 static bool vmx_active, failing;
@@ -178,8 +178,6 @@ static enum real_mode parse_cmdline(const char *line, char *rest)
 			mode = NATIVE;
 		} else if (is_word(line, len, "real-mode=assist")) {
 			mode = ASSIST;
-		} else if (is_word(line, len, "count-halts")) {
-			count_halts = true;
 		} else if (!first || !is_path(line, len)) {
 			memcpy(rest, line, len);
 			rest += len;

@@ -31,7 +31,6 @@ extern struct dfw_visor_stats stats;
 extern struct visor_boot *boot;
 extern bool native_real_mode; /* unrestricted guest: no assist */
 extern bool verbose;          /* debug=e9 */
-extern bool count_halts;      /* HLT exits, so that waits can be told from work */
 
 /* main.c */
 /* Says what is wrong, with the guest's state, and restarts the machine. */

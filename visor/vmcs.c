@@ -93,7 +93,7 @@ static void set_controls(void)
 	bool exact = rdmsr(MSR_VMX_BASIC) >> 55 & 1;
 	uint32_t offset = exact ? MSR_VMX_TRUE_PINBASED - MSR_VMX_PINBASED : 0;
 
-	uint32_t proc = control(MSR_VMX_PROCBASED + offset, count_halts ? PROC_HLT : 0, proc_needed);
+	uint32_t proc = control(MSR_VMX_PROCBASED + offset, 0, proc_needed);
 	refuse(proc, PROC_CR3_LOAD, "CR3-load exiting");
 	refuse(proc, PROC_CR3_STORE, "CR3-store exiting");
 	uint32_t proc2 = control(MSR_VMX_PROCBASED2,

@@ -97,7 +97,6 @@ enum vmcs_field {
 
 enum { PIN_NMI = 1 << 3 };
 enum {
-	PROC_HLT = 1 << 7,
 	PROC_CR3_LOAD = 1 << 15,
 	PROC_CR3_STORE = 1 << 16,
 	PROC_IO_BITMAPS = 1 << 25,
@@ -133,7 +132,6 @@ enum exit_reason {
 	EXIT_SIPI = 4,
 	EXIT_TASK_SWITCH = 9,
 	EXIT_CPUID = 10,
-	EXIT_HLT = 12,
 	EXIT_GETSEC = 11,
 	EXIT_INVD = 13,
 	EXIT_RSM = 17,

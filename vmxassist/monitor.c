@@ -92,16 +92,16 @@ static void deliver_pending(struct monitor *m)
 /* HLT: wait in ring 0. With the guest's IF=0 only NMI, INIT or a reset ends it. */
 static void halt(struct monitor *m)
 {
+	uint64_t start = rdtsc();
+
 	stats->halts++;
-	stats->halt_since = rdtsc();
 	while (m->pending_irq < 0 && !m->pending_nmi) {
 		if (m->record->guest.rflags & FLAG_IF)
 			window_halt();
 		else
 			asm volatile("hlt" : : : "memory");
 	}
-	stats->halt_ticks += rdtsc() - stats->halt_since;
-	stats->halt_since = 0;
+	stats->halt_ticks += rdtsc() - start;
 	deliver_pending(m);
 }
 

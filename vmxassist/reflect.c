@@ -142,11 +142,8 @@ void trap(struct frame *f)
 	uint32_t stub = (f->vector & ~FRAME_HAS_ERROR) - (uint32_t)trap_stubs;
 
 	f->vector = (f->vector & FRAME_HAS_ERROR) | (stub / STUB_SIZE - 1);
-	if (f->eflags & FLAG_VM) {
-		stats->vm86_ticks += rdtsc() - m->vm86_since;
+	if (f->eflags & FLAG_VM)
 		trap_from_vm86(m, f);
-		m->vm86_since = rdtsc();
-	} else {
+	else
 		trap_from_ring0(m, f);
-	}
 }

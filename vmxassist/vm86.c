@@ -133,7 +133,6 @@ void vm86_resume(struct monitor *m)
 	f->fs = cpu->seg[DFW_FS].selector;
 	f->gs = cpu->seg[DFW_GS].selector;
 	stats->vm86_entries++;
-	m->vm86_since = rdtsc();
 	vm86_enter(f);
 }
 

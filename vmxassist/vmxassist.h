@@ -95,7 +95,6 @@ struct monitor {
 	struct frame *vm86_frame; /* at the top of this processor's stack */
 	int pending_irq;          /* vector taken in a ring-0 window, or -1 */
 	bool pending_nmi;
-	uint64_t vm86_since;      /* TSC at the last way into VM86 */
 	bool redirect;            /* INT n goes straight to the IVT: redirection bitmap is clear */
 };
 

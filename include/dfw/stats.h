@@ -24,10 +24,8 @@ struct dfw_assist_stats {
 	uint64_t exceptions;      /* exceptions reflected */
 	uint64_t page_writes_dropped; /* guest writes to the assist's own pages */
 	uint64_t holes;           /* instructions that the interpreter does not know yet: #UD */
+	uint64_t halt_ticks;      /* TSC ticks spent in HLT for the guest */
 	uint64_t halts;
-	uint64_t halt_ticks;      /* TSC ticks spent in HLT for the guest, but for the one now: */
-	uint64_t halt_since;      /* TSC when it began, 0: the guest is not halted */
-	uint64_t vm86_ticks;      /* TSC ticks spent in VM86 */
 	uint64_t trapped_total;   /* instructions emulated because VM86 refused them */
 	uint64_t interpreted_total; /* instructions run in the emulator because no mode holds the state */
 	uint16_t hole_last;       /* opcode row of the last hole */
@@ -49,8 +47,6 @@ struct dfw_visor_stats {
 	uint64_t assist_writes_dropped; /* guest writes to D0000-DFFFF while the assist is away */
 	uint64_t real_mode_exits;       /* exits taken while the guest was in the assist's world */
 	uint64_t io_exits[4];           /* 60h/64h, 92h, CF9h, CF8h/CFCh */
-	uint64_t halt_ticks;            /* with the word count-halts: as vmxassist's */
-	uint64_t halt_since;
 };
 
 #endif
