@@ -248,7 +248,7 @@ static bool break_in(struct guest *g)
 		return false;
 	if (b.running) {
 		kill(g->pid, SIGINT);
-		b.running = !read_prompt(5000);
+		b.running = !read_prompt(20000);
 	}
 	return !b.running;
 }
@@ -480,7 +480,7 @@ static void step_on(struct guest *g)
 {
 	enum { COLUMNS = 80, ROWS = 25 };
 	static char page[ROWS * COLUMNS * 2], text[ROWS * (COLUMNS + 1) + 1];
-	char *said = ask(g, "s 100000");
+	char *said = ask(g, "s 25000");
 
 	if (said) {
 		guest_debug(g, said, strlen(said));
@@ -548,7 +548,7 @@ static void bochs_print_state(struct guest *g, FILE *to)
 			/* it ended: its log has the state */
 			char *log = guest_read_file(g, LOG, &n);
 			char *panic = log ? strstr(log, ">>PANIC<<") : NULL;
-			for (line = panic ? panic : log; line && *line; line = end + (*end == '\n')) {
+			for (line = panic; line && *line; line = end + (*end == '\n')) {
 				end = line + strcspn(line, "\n");
 				if (memmem(line, end - line, "i[CPU0", 6))
 					fprintf(to, "%.*s\n", (int)(end - line), line);
