@@ -7,36 +7,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "lib/control_bits.h"
 #include "visor/boot.h"
-
-enum {
-	CR0_PE = 1 << 0,
-	CR0_MP = 1 << 1,
-	CR0_EM = 1 << 2,
-	CR0_TS = 1 << 3,
-	CR0_ET = 1 << 4,
-	CR0_NE = 1 << 5,
-	CR0_NW = 1 << 29,
-	CR0_CD = 1 << 30,
-};
-#define CR0_PG (1u << 31)
-
-enum {
-	CR4_PSE = 1 << 4,
-	CR4_PAE = 1 << 5,
-	CR4_LA57 = 1 << 12,
-	CR4_VMXE = 1 << 13,
-	CR4_SMXE = 1 << 14,
-	CR4_PCIDE = 1 << 17,
-	CR4_OSXSAVE = 1 << 18,
-	CR4_SMEP = 1 << 20,
-	CR4_SMAP = 1 << 21,
-	CR4_PKE = 1 << 22,
-	CR4_CET = 1 << 23,
-	CR4_PKS = 1 << 24,
-};
-
-enum { EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_LMA = 1 << 10, EFER_NXE = 1 << 11 };
 
 enum { RFLAGS_FIXED = 1 << 1, RFLAGS_ZF = 1 << 6, RFLAGS_TF = 1 << 8, RFLAGS_IF = 1 << 9,
        RFLAGS_DF = 1 << 10, RFLAGS_VM = 1 << 17 };

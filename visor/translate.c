@@ -14,7 +14,6 @@ enum {
 	PTE_PS = 1 << 7,
 };
 #define PTE_ADDRESS 0x000ffffffffff000ull
-enum { CR0_WP = 1 << 16 };
 
 struct walk {
 	uint64_t linear;

@@ -25,6 +25,7 @@
 #include <stdint.h>
 #include <dfw/assist.h>
 #include <dfw/stats.h>
+#include "lib/control_bits.h"
 #include "lib/ports.h"
 #include "x86/x86.h"
 
@@ -39,30 +40,6 @@ struct frame {
 };
 
 #define FRAME_HAS_ERROR (1u << FRAME_ERROR_BIT)
-
-enum {
-	CR0_PE = 1 << 0,
-	CR0_MP = 1 << 1,
-	CR0_EM = 1 << 2,
-	CR0_TS = 1 << 3,
-	CR0_ET = 1 << 4,
-	CR0_NE = 1 << 5,
-	CR0_WP = 1 << 16,
-	CR0_AM = 1 << 18,
-};
-#define CR0_PG 0x80000000u
-
-enum {
-	CR4_VME = 1 << 0,
-	CR4_DE = 1 << 3,
-	CR4_PSE = 1 << 4,
-	CR4_PAE = 1 << 5,
-	CR4_MCE = 1 << 6,
-	CR4_PCE = 1 << 8,
-	CR4_OSFXSR = 1 << 9,
-	CR4_OSXMMEXCPT = 1 << 10,
-	CR4_OSXSAVE = 1 << 18,
-};
 
 enum {
 	FLAG_TF = 1 << 8,

@@ -330,7 +330,7 @@ bool world_can_leave(struct monitor *m)
 
 	if (hosted())
 		return true;
-	if ((cpu->rflags & (FLAG_VM | FLAG_IF)) || (cpu->efer & 1 << 8))
+	if ((cpu->rflags & (FLAG_VM | FLAG_IF)) || (cpu->efer & EFER_LME))
 		return false;
 	for (unsigned i = DFW_ES; i <= DFW_GS; i++)
 		if (!cache_is_descriptor(m, &cpu->seg[i]) &&

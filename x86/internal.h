@@ -9,6 +9,7 @@
 #ifndef X86_INTERNAL_H
 #define X86_INTERNAL_H
 
+#include <lib/control_bits.h>
 #include <lib/string.h>
 #include <x86/x86.h>
 
@@ -35,38 +36,6 @@ enum {
 	FLAGS_FIXED = 1 << 1,
 	FLAGS_KNOWN = 0x3f7fd5,
 };
-
-/* Control registers, SDM vol. 3, 2.5 */
-enum {
-	CR0_PE = 1 << 0,
-	CR0_MP = 1 << 1,
-	CR0_EM = 1 << 2,
-	CR0_TS = 1 << 3,
-	CR0_ET = 1 << 4,
-	CR0_NE = 1 << 5,
-	CR0_WP = 1 << 16,
-	CR0_AM = 1 << 18,
-	CR0_NW = 1 << 29,
-	CR0_CD = 1 << 30,
-	CR4_VME = 1 << 0,
-	CR4_PVI = 1 << 1,
-	CR4_TSD = 1 << 2,
-	CR4_DE = 1 << 3,
-	CR4_PSE = 1 << 4,
-	CR4_PAE = 1 << 5,
-	CR4_PGE = 1 << 7,
-	CR4_PCE = 1 << 8,
-	CR4_OSFXSR = 1 << 9,
-	CR4_UMIP = 1 << 11,
-	CR4_LA57 = 1 << 12,
-	CR4_PCIDE = 1 << 17,
-	CR4_SMEP = 1 << 20,
-	CR4_SMAP = 1 << 21,
-	EFER_LME = 1 << 8,
-	EFER_LMA = 1 << 10,
-	EFER_NXE = 1 << 11,
-};
-#define CR0_PG (1u << 31)
 
 /* Debug registers, SDM vol. 3, 17.2 */
 enum { DR6_BD = 1 << 13, DR6_BS = 1 << 14, DR6_BT = 1 << 15, DR7_GD = 1 << 13, DR7_ENABLES = 0xff };
