@@ -1,14 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Instructions from power-on to a guest's first screen: real mode by vmxassist against native real
-# mode, the same Bochs, the same guest, in one run. Halts are left out; each VM exit but HLT (there
-# only to tell halts) counts 1,500 instructions more. docs/bench.md says how to read it.
+# mode, the same guest in the same Bochs, in one run. Waits are left out; each VM exit counts 1,500
+# instructions more. docs/bench.md says how to read it.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 : "${BUILD:=build}" "${DFW_GUESTS:=../shared/guests}"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-per_exit=1500
 
 # measure NAME words-of-dfw-run...: $work/NAME.json
 measure() {
@@ -19,44 +18,56 @@ measure() {
 	exit 1
 }
 
-# row GUEST TEXT IMAGE
+# row GUEST IMAGE TEXT
 row() {
-	measure assist --cpu corei5_lynnfield_750 "$3" --expect "$2"
-	measure native --cpu corei5_arrandale_m520 --real-mode native "$3" --expect "$2"
-	jq -rn --arg guest "$1" --argjson per_exit $per_exit --slurpfile a "$work/assist.json" --slurpfile n "$work/native.json" '
-		def exits: .visor.exits - (.visor.exits_by_reason.HLT // 0);
-		def executed: .ticks - .visor.halt_ticks - (.vmxassist.halt_ticks // 0);
-		def cost: executed + $per_exit * exits;
-		$a[0] as $a | $n[0] as $n | $a.vmxassist as $v |
-		[$guest, ($a | executed), ($a | exits), ($a | cost), ($n | executed), ($n | exits), ($n | cost),
-			(($a | cost) / ($n | cost) * 100 | round / 100),
-			$v.interpreted_total, $v.trapped_total, $v.vm86_ticks,
-			($v.interpreted_total / ($v.interpreted_total + $v.vm86_ticks) * 10000 | round / 100)] | @tsv' >>"$work/rows"
+	measure assist --cpu corei5_lynnfield_750 "$2" --expect "$3"
+	measure native --cpu corei5_arrandale_m520 --real-mode native "$2" --expect "$3"
+	jq -rn --arg guest "$1" --slurpfile a "$work/assist.json" --slurpfile n "$work/native.json" '
+		def cost: .instructions + 1500 * .visor.exits;
+		# halts: in protected mode under vmxassist, in real mode natively
+		def halted: .ticks - .instructions;
+		def mode(m): .ticks_by_mode[m] // 0;
+		def guest_and_firmware: mode("protected mode") + mode("real mode") - halted;
+		def opcodes: to_entries | sort_by(-.value) | .[:8][];
+		$a[0] as $a | $n[0] as $n | $a.vmxassist as $v | ($v.trapped_total + $v.interpreted_total) as $stepped |
+		(["cost", $guest, ($a, $n | .instructions, .visor.exits, cost), ($a | cost) / ($n | cost)],
+		["who", $guest, ($a | mode("v8086 mode"), guest_and_firmware, mode("long mode")),
+			($n | guest_and_firmware, mode("long mode"))],
+		["how", $guest, ($a | mode("v8086 mode")), $v.trapped_total, $v.interpreted_total,
+			100 * $stepped / ($stepped + ($a | mode("v8086 mode"))), $v.interrupts, $v.invokes],
+		($v.trapped | opcodes | ["opcode", $guest, "trapped", .key, $v.opcode_names[.key], .value]),
+		($v.interpreted | opcodes | ["opcode", $guest, "interpreted", .key, $v.opcode_names[.key], .value])) |
+		@tsv' >>"$work/rows" || exit 1
 }
 
-: >"$work/rows"
-row "GRUB 2 CD, menu" 'GNU GRUB' /usr/lib/grub-rescue/grub-rescue-cdrom.iso
-if [ -f "$DFW_GUESTS/freedos-1440k.img.xz" ]; then
-	xz -dkc "$DFW_GUESTS/freedos-1440k.img.xz" >"$work/freedos.img"
-	row 'FreeDOS prompt' 'A:\>' "$work/freedos.img"
-fi
-if [ -f "$DFW_GUESTS/openbsd-2.8-floppy.img.xz" ]; then
-	xz -dkc "$DFW_GUESTS/openbsd-2.8-floppy.img.xz" >"$work/openbsd.img"
-	row "OpenBSD 2.8, boot>" 'boot>' "$work/openbsd.img"
-fi
+# image FILE: where it is unpacked, or nothing
+image() {
+	[ -f "$DFW_GUESTS/$1.xz" ] && xz -dkc "$DFW_GUESTS/$1.xz" >"$work/$1" && echo "$work/$1"
+}
+
+row 'GRUB 2 CD, menu' /usr/lib/grub-rescue/grub-rescue-cdrom.iso 'GNU GRUB'
+floppy=$(image freedos-1440k.img) && row 'FreeDOS, A:\>' "$floppy" 'A:\>'
+floppy=$(image openbsd-2.8-floppy.img) && row 'OpenBSD 2.8, boot>' "$floppy" 'boot>'
 
 awk -F '\t' '
-	BEGIN {
-		print "                      real mode by vmxassist               native real mode"
-		print "to                   executed  exits       cost      executed  exits       cost   ratio"
+	{ gsub(/\\\\/, "\\") }
+	$1 == "cost" {
+		cost = cost sprintf("%-18s %10d %6d %10d   %10d %6d %10d  %5.2f\n", $2, $3, $4, $5, $6, $7, $8, $9)
 	}
-	{
-		printf "%-18s %10d %6d %10d    %10d %6d %10d  %6.2f\n", $1, $2, $3, $4, $5, $6, $7, $8
-		share[NR] = sprintf("%-18s %12d %8d %12d  %8.2f %%", $1, $11, $10, $9, $12)
+	$1 == "who" { who = who sprintf("%-18s %10d %10d %10d   %10d %10d\n", $2, $3, $4, $5, $6, $7) }
+	$1 == "how" {
+		how = how sprintf("%-18s %10d %8d %12d %8.2f %% %11d %8d\n", $2, $3, $4, $5, $6, $7, $8)
 	}
+	$1 == "opcode" { opcodes = opcodes sprintf("%-18s %-12s %-5s  %-12s %8d\n", $2, $3, $4, $5, $6) }
 	END {
-		print ""
-		print "real-mode code         in VM86  trapped  interpreted  interpreted"
-		for (i = 1; i <= NR; i++)
-			print share[i]
+		print "                        real mode by vmxassist           native real mode"
+		print "to                   executed  exits       cost     executed  exits       cost  ratio"
+		print cost
+		print "                        real mode by vmxassist            native real mode"
+		print "executed in              VM86       rest      visor         rest      visor"
+		print who
+		print "real-mode code        in VM86  trapped  interpreted  stepped   interrupts  INVOKEs"
+		print how
+		print "to                 opcodes executed one by one     times"
+		printf "%s", opcodes
 	}' "$work/rows"

@@ -77,7 +77,7 @@ static const struct argp_option option_table[] = {
 	{"stats", OPT_STATS, "FILE.json", 0,
 	 "At the end: VM exits, INVOKEs, instructions trapped and interpreted; - is a short table", 3},
 	{"lockstep", OPT_LOCKSTEP, NULL, 0,
-	 "On bochs, text modes: look at the screen every 100,000 instructions, so that the counts of "
+	 "On bochs, text modes: look at the screen every 25,000 instructions, so that the counts of "
 	 "--stats repeat", 3},
 	{NULL, 0, NULL, 0, "Driving it, in the order given:", 4},
 	{"expect", OPT_EXPECT, "TEXT", 0, "Wait for TEXT on the screen or COM1", 4},

@@ -170,9 +170,11 @@ static void print_opcodes(const char *title, const uint32_t *rows)
 	}
 }
 
-static void print_table(const struct dfw_visor_stats *v, const struct dfw_assist_stats *a,
-			int64_t ticks)
+static void print_table(struct guest *g, const struct dfw_visor_stats *v,
+			const struct dfw_assist_stats *a)
 {
+	int64_t ticks = g->options->on->ticks(g), instructions = g->options->on->instructions(g);
+
 	if (v) {
 		printf("visor\n");
 		for (unsigned i = 0; i < sizeof(visor_fields) / sizeof(visor_fields[0]); i++)
@@ -195,7 +197,19 @@ static void print_table(const struct dfw_visor_stats *v, const struct dfw_assist
 	if (!v && !a)
 		printf("no counters: neither visor nor vmxassist is in this guest\n");
 	if (ticks >= 0)
+		printf("emulator\n");
+	if (ticks >= 0)
 		print_row("ticks", ticks);
+	if (instructions >= 0)
+		print_row("instructions", instructions);
+	for (unsigned i = 0; i < CPU_MODES; i++)
+		if (g->mode_ticks[i])
+			print_row(cpu_mode_names[i], g->mode_ticks[i]);
+}
+
+static cJSON *known_or_null(int64_t number)
+{
+	return number >= 0 ? cJSON_CreateNumber(number) : cJSON_CreateNull();
 }
 
 int stats_write(struct guest *g)
@@ -203,11 +217,10 @@ int stats_write(struct guest *g)
 	static struct dfw_visor_stats visor;
 	static struct dfw_assist_stats assist;
 	const char *path = g->options->stats;
-	int64_t ticks = g->options->on->ticks(g);
 	bool have_visor = read_visor(g, &visor), have_assist = read_assist(g, &assist);
 
 	if (strcmp(path, "-") == 0) {
-		print_table(have_visor ? &visor : NULL, have_assist ? &assist : NULL, ticks);
+		print_table(g, have_visor ? &visor : NULL, have_assist ? &assist : NULL);
 		return 0;
 	}
 	cJSON *root = cJSON_CreateObject();
@@ -215,8 +228,13 @@ int stats_write(struct guest *g)
 	cJSON_AddItemToObject(root, "visor", have_visor ? visor_json(&visor) : cJSON_CreateNull());
 	cJSON_AddItemToObject(root, "vmxassist",
 			      have_assist ? assist_json(&assist) : cJSON_CreateNull());
-	cJSON_AddItemToObject(root, "ticks",
-			      ticks >= 0 ? cJSON_CreateNumber(ticks) : cJSON_CreateNull());
+	cJSON_AddItemToObject(root, "ticks", known_or_null(g->options->on->ticks(g)));
+	cJSON_AddItemToObject(root, "instructions",
+			      known_or_null(g->options->on->instructions(g)));
+	cJSON *modes = cJSON_AddObjectToObject(root, "ticks_by_mode");
+	for (unsigned i = 0; i < CPU_MODES; i++)
+		if (g->mode_ticks[i])
+			cJSON_AddNumberToObject(modes, cpu_mode_names[i], g->mode_ticks[i]);
 	char *text = cJSON_Print(root);
 	FILE *f = fopen(path, "wb");
 	bool ok = f && fprintf(f, "%s\n", text) > 0;
