@@ -95,6 +95,7 @@ struct options {
 	unsigned timeout;       /* seconds; 0: none */
 	const char *screenshot; /* NULL: none */
 	const char *stats;      /* file, "-" for a table, or NULL */
+	const char *firmware; /* more words for its command line, or "" */
 	bool lockstep; /* Bochs: looks at the guest at fixed points of its time */
 	bool demonstration;
 	const char *rom, *vgarom; /* files to run in place of our own, or NULL: ours */

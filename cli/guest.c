@@ -162,6 +162,7 @@ pid_t guest_spawn(struct guest *g, const char *const argv[], int in, int out, in
 int guest_place_rom(struct guest *g, const char *standard, const char *words)
 {
 	const char *path = g->options->rom ? g->options->rom : beside_program(standard);
+	const char *more = g->options->firmware ? g->options->firmware : "";
 	static uint8_t rom[4 * 1024 * 1024];
 	const size_t magic = strlen(DFW_ROM_CMDLINE_MAGIC);
 
@@ -171,12 +172,14 @@ int guest_place_rom(struct guest *g, const char *standard, const char *words)
 		fclose(f);
 	if (size == 0)
 		return failure("the firmware %s cannot be read; run `make` first", path);
-	if (strlen(words) + magic + 1 > DFW_ROM_CMDLINE_SIZE)
-		return usage_error("--boot is too long");
+	if (strlen(words) + strlen(more) + magic + 2 > DFW_ROM_CMDLINE_SIZE)
+		return usage_error("--firmware %s: the command line has room for %d bytes", more,
+				   DFW_ROM_CMDLINE_SIZE - (int)(strlen(words) + magic + 2));
 	for (uint8_t *at = rom; (at = memmem(at, rom + size - at, DFW_ROM_CMDLINE_MAGIC, magic));
 	     at += magic)
 		if (at + DFW_ROM_CMDLINE_SIZE <= rom + size)
-			snprintf((char *)at + magic, DFW_ROM_CMDLINE_SIZE - magic, "%s", words);
+			snprintf((char *)at + magic, DFW_ROM_CMDLINE_SIZE - magic, "%s %s", words,
+				 more);
 	f = fopen(in_dir(g, GUEST_ROM), "wb");
 	bool ok = f && fwrite(rom, 1, size, f) == size;
 	if (f && fclose(f) != 0)

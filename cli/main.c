@@ -48,7 +48,7 @@ int failure(const char *format, ...)
 enum {
 	OPT_ON = 256, OPT_CPU, OPT_REAL_MODE, OPT_FLOPPY, OPT_DISK, OPT_CDROM, OPT_BOOT,
 	OPT_MEMORY, OPT_VGA, OPT_WRITE, OPT_SERIAL, OPT_DEBUG, OPT_DISPLAY, OPT_EXPECT, OPT_TYPE,
-	OPT_TIMEOUT, OPT_SCREENSHOT, OPT_STATS, OPT_LOCKSTEP,
+	OPT_TIMEOUT, OPT_SCREENSHOT, OPT_STATS, OPT_LOCKSTEP, OPT_FIRMWARE,
 };
 
 // clang-format off
@@ -61,6 +61,8 @@ static const struct argp_option option_table[] = {
 	{"real-mode", OPT_REAL_MODE, "assist|native", 0,
 	 "Real mode by vmxassist (default on bochs) or by the processor (default on qemu)", 1},
 	{"memory", OPT_MEMORY, "MIB", 0, "Memory in MiB (default 256)", 1},
+	{"firmware", OPT_FIRMWARE, "WORDS", 0,
+	 "More words for the firmware's command line, such as vme=off or iopl=0", 1},
 	{"vga", OPT_VGA, "std|cirrus", 0, "Video card (default std)", 1},
 	{NULL, 0, NULL, 0, "Its drives; IMAGE is told apart by its content:", 2},
 	{"floppy", OPT_FLOPPY, "FILE", 0, "Image of the first floppy drive", 2},
@@ -228,6 +230,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_SCREENSHOT:
 		o->screenshot = arg;
+		break;
+	case OPT_FIRMWARE:
+		o->firmware = arg;
 		break;
 	case OPT_LOCKSTEP:
 		o->lockstep = true;

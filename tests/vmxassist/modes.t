@@ -14,4 +14,8 @@ same modes bochs-assist "$expected"
 sed 's/smsw pe=0000/smsw pe=0001/' "$expected" >"$work/unhosted"
 run_guest modes qemu-assist --on qemu --real-mode assist
 same modes qemu-assist "$work/unhosted"
+for word in vme=off iopl=0; do
+	run_guest modes bochs-$word --cpu corei5_lynnfield_750 --firmware $word
+	same modes bochs-$word "$expected"
+done
 plan
