@@ -114,6 +114,9 @@ static void end(void)
 	} while (0)
 
 /* --- calls --- */
+#ifndef STACK_LIMIT
+#define STACK_LIMIT 100 /* bytes of the caller's stack that a call may use */
+#endif
 static struct r in, out, may; /* may: bits that a service may change */
 static unsigned deepest;      /* bytes of the caller's stack that a call used */
 
@@ -147,7 +150,7 @@ static void call_line(uint8_t n, unsigned line)
 	check_line(in.gs == out.gs, line, "gs", out.gs, in.gs);
 	check_line(!((in.flags ^ out.flags) & 0x0fd5 & ~may.flags), line, "flags", out.flags, in.flags);
 	check_line(came_esp == (uint32_t)small_top, line, "esp", came_esp, (uint32_t)small_top);
-	check_line(small_top - p <= 100, line, "stack used", small_top - p, 100);
+	check_line(small_top - p <= STACK_LIMIT, line, "stack used", small_top - p, STACK_LIMIT);
 }
 #define CALL(n) call_line(n, __LINE__)
 

@@ -1,0 +1,11 @@
+# the guest program of vgabios' tests, in the frame of rombios' (tests/rombios/guest.S): a floppy
+
+VGABIOS_T := $(BUILD)/tests/vgabios
+CFLAGS_tests/vgabios := -fno-delete-null-pointer-checks -fno-builtin -fno-tree-loop-distribute-patterns
+
+tests: $(VGABIOS_T)/video.img
+
+$(VGABIOS_T)/%.img: tests/rombios/guest.lds $(call objs,m16,tests/rombios/guest.S) $(BUILD)/m16/tests/vgabios/%.o
+	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && \
+		$(LD) -m elf_i386 --no-warn-rwx-segments -o $(@:.img=.elf) -T $^ && \
+		$(OBJCOPY) -O binary $(@:.img=.elf) $@ && truncate -s 1440K $@
