@@ -3,7 +3,7 @@
 ROMBIOS_T := $(BUILD)/tests/rombios
 CFLAGS_tests/rombios := -fno-delete-null-pointer-checks -fno-builtin -fno-tree-loop-distribute-patterns
 
-tests: $(ROMBIOS_T)/services.img
+tests: $(ROMBIOS_T)/services.img $(ROMBIOS_T)/disks.img
 
 $(ROMBIOS_T)/%.img: tests/rombios/guest.lds $(call objs,m16,tests/rombios/guest.S) $(BUILD)/m16/tests/rombios/%.o
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && \
