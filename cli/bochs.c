@@ -482,6 +482,7 @@ static void step_on(struct guest *g)
 	static char page[ROWS * COLUMNS * 2], text[ROWS * (COLUMNS + 1) + 1];
 	char *said = ask(g, "s 25000");
 
+	b.running = !said; /* it halted for ever: it has to be broken into */
 	if (said) {
 		guest_debug(g, said, strlen(said));
 		count_modes(g, said);
