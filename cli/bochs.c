@@ -155,7 +155,7 @@ static bool write_config(struct guest *g)
 		"log: " LOG "\n"
 		"panic: action=fatal\n"
 		"error: action=report\n"
-		"info: action=report\n"
+		"info: action=ignore, cpu0=report\n" /* see break_in */
 		"debug: action=ignore\n",
 		o->cpu ? o->cpu : DEFAULT_CPU, IPS, o->memory, o->memory,
 		o->vgarom ? o->vgarom
@@ -241,7 +241,9 @@ static bool send_command(const char *command)
 	return dprintf(b.in, "%s\n", command) > 0;
 }
 
-/* Breaks into the debugger; false where Bochs does not answer. */
+/* Breaks into the debugger; false where Bochs does not answer. Bochs' handler of SIGINT logs an
+ * information under the log's lock, and would wait for ever if it interrupted a writer of the log:
+ * write_config lets nobody but the processor, which tells its state in a panic, log those. */
 static bool break_in(struct guest *g)
 {
 	if (g->pid <= 0)
