@@ -94,6 +94,7 @@ static const struct {
 	FIELD(dfw_assist_stats, invokes),
 	FIELD(dfw_assist_stats, restores),
 	FIELD(dfw_assist_stats, vm86_entries),
+	FIELD(dfw_assist_stats, stretches),
 	FIELD(dfw_assist_stats, interrupts),
 	FIELD(dfw_assist_stats, exceptions),
 	FIELD(dfw_assist_stats, page_writes_dropped),
@@ -102,6 +103,7 @@ static const struct {
 	FIELD(dfw_assist_stats, halt_ticks),
 	FIELD(dfw_assist_stats, trapped_total),
 	FIELD(dfw_assist_stats, interpreted_total),
+	FIELD(dfw_assist_stats, interpreted_protected),
 };
 
 static uint64_t field(const void *s, size_t offset)

@@ -29,6 +29,9 @@
 /* Every chunk is taken: a hardware interrupt is ended and lost, a service refused with AH=86h, CF
  * as one that is not there. */
 no_stack:
+	movw REGS_ES - REGS_DS(%ecx), %es
+	movw REGS_FS - REGS_DS(%ecx), %fs
+	movw REGS_GS - REGS_DS(%ecx), %gs
 	popl %ecx
 	popw %ds
 	pushaw
@@ -68,9 +71,8 @@ stub_common:
 	popw %ds
 	cli /* the entry points may be called with PUSHF, CALL FAR */
 	movl stack_free, %ecx
-	jecxz no_stack
-	/* early: where real mode is VM86, a stale segment of a caller just out of protected mode keeps
-	 * the processor in the interpreter */
+	/* early: where real mode is VM86, a caller just out of protected mode has stale segments, and
+	 * until they are loaded all but straight code is interpreted */
 	movw %es, REGS_ES - REGS_DS(%ecx)
 	movw %fs, REGS_FS - REGS_DS(%ecx)
 	movw %gs, REGS_GS - REGS_DS(%ecx)
@@ -80,6 +82,8 @@ stub_common:
 	popw %fs
 	pushw %ds
 	popw %gs
+	cmpl $no_chunk, %ecx
+	je no_stack
 	pushl C_NEXT(%ecx)
 	popl stack_free
 	popl C_SCRATCH(%ecx)
@@ -341,6 +345,10 @@ boot_entry:
 int_18:	own_stack boot_next
 
 	.section .bss
+	/* the end of the list of free chunks: of struct regs, only the segment registers are there */
+	.global no_chunk
+	.skip REGS_DS
+no_chunk:
 	.balign 4
 	.space 256
 reset_stack_top:

@@ -18,13 +18,13 @@ enum {
 	SHUTDOWN_RETF = 0x0c,
 };
 
-extern uint8_t chunks[], chunks_end[];
+extern uint8_t chunks[], chunks_end[], no_chunk[];
 uint32_t stack_free; /* first free chunk, entry.S */
 
 void stacks_init(void)
 {
 	enum { CHUNK = 1024, CALLER = 28 };
-	uint32_t next = 0;
+	uint32_t next = (uint32_t)no_chunk;
 
 	for (uint32_t end = (uint32_t)chunks_end; end > (uint32_t)chunks; end -= CHUNK) {
 		uint32_t top = end - CALLER;

@@ -138,14 +138,23 @@ void monitor_run(struct monitor *m)
 	struct dfw_cpu *cpu = &m->record->guest;
 
 	for (;;) {
+		/* IRET to VM86 would let an interrupt in between MOV SS and MOV SP */
+		bool shadow = cpu->interruptibility & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS);
+
 		if (cpu->cr0 & CR0_PE) {
 			if (world_enterable(cpu) && world_can_leave(m))
 				world_leave(m);
-		} else if (vm86_holds(cpu)) {
-			vm86_resume(m);
+		} else if (!shadow && !(cpu->seg[DFW_CS].access_rights & DFW_AR_DB) && cpu->rip <= 0xffff) {
+			unsigned stale = vm86_stale(cpu);
+
+			if (!stale)
+				vm86_resume(m, cpu->seg[DFW_CS].selector, cpu->rip);
+			stretch_run(m, stale);
 		}
+		stats->interpreted_protected += cpu->cr0 & CR0_PE;
 		step(m, stats->interpreted, &stats->interpreted_total);
-		if ((cpu->rflags & FLAG_IF) && !cpu->interruptibility)
+		if ((cpu->rflags & FLAG_IF) &&
+		    !(cpu->interruptibility & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS)))
 			window_open();
 		deliver_pending(m);
 	}

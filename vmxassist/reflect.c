@@ -84,7 +84,7 @@ static bool reflect_fast(struct monitor *m, struct frame *f, unsigned vector)
 
 static void reflect(struct monitor *m, struct frame *f, unsigned vector, enum x86_event_kind kind)
 {
-	if (!(header.flags & DFW_ASSIST_IOPL0) && reflect_fast(m, f, vector))
+	if (!m->stale && !(header.flags & DFW_ASSIST_IOPL0) && reflect_fast(m, f, vector))
 		return;
 	vm86_load(m);
 	deliver(m, (struct x86_event){.vector = vector, .kind = kind});
@@ -94,14 +94,20 @@ static void reflect(struct monitor *m, struct frame *f, unsigned vector, enum x8
 static void trap_from_vm86(struct monitor *m, struct frame *f)
 {
 	unsigned vector = f->vector & 0xff;
+	bool at_end = m->stretch && stretch_leave(m, f);
 
 	if (is_interrupt(f)) {
 		stats->interrupts++;
 		reflect(m, f, vector, X86_EXTERNAL);
 		return;
 	}
-	if (means_emulate(vector))
-		monitor_emulate(m);
+	if (means_emulate(vector)) {
+		if (!at_end)
+			monitor_emulate(m);
+		vm86_load(m);
+		m->record->guest.interruptibility = m->shadow;
+		monitor_run(m);
+	}
 	stats->exceptions++;
 	if (vector == VEC_DB) {
 		uint32_t dr6;

@@ -43,39 +43,46 @@ uint32_t vm86_tss_limit(void)
 extern struct frame vm86_frame; /* vmxassist.lds.S */
 _Static_assert(sizeof(struct frame) == 76, "vmxassist.lds.S");
 
-static bool real_segment(const struct dfw_segment *s)
-{
-	return s->base == (uint32_t)s->selector << 4 && s->limit >= 0xffff;
-}
-
-static bool real_data_segment(const struct dfw_segment *s)
-{
-	const uint32_t bits = DFW_AR_UNUSABLE | DFW_AR_P | DFW_AR_S | DFW_AR_CODE | DFW_AR_EXPAND | DFW_AR_WRITABLE;
-
-	return real_segment(s) && (s->access_rights & bits) == (DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE);
-}
-
 /* VM86 pushes by SP. A stale 32-bit stack segment pushes by ESP, which is the same as long as ESP
  * has no high half: no guest lives through a wrap there, it would be #SS. */
-static bool stack_segment_holds(const struct dfw_cpu *cpu)
+static bool usable(const struct dfw_cpu *cpu, unsigned n)
 {
-	const struct dfw_segment *ss = &cpu->seg[DFW_SS];
+	const uint32_t bits = DFW_AR_UNUSABLE | DFW_AR_P | DFW_AR_S | DFW_AR_CODE | DFW_AR_EXPAND | DFW_AR_WRITABLE;
+	const struct dfw_segment *s = &cpu->seg[n];
 
-	return real_data_segment(ss) && (!(ss->access_rights & DFW_AR_DB) || cpu->gpr[DFW_RSP].d <= 0xffff);
+	if (s->limit < 0xffff)
+		return false;
+	if (n == DFW_CS)
+		return true;
+	if (n == DFW_SS && (s->access_rights & DFW_AR_DB) && cpu->gpr[DFW_RSP].d > 0xffff)
+		return false;
+	return (s->access_rights & bits) == (DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE);
 }
 
-bool vm86_holds(const struct dfw_cpu *cpu)
+unsigned vm86_broken(const struct dfw_cpu *cpu)
 {
-	const struct dfw_segment *s = cpu->seg;
+	unsigned mask = 0;
 
-	return !(cpu->cr0 & CR0_PE) && real_segment(&s[DFW_CS]) && !(s[DFW_CS].access_rights & DFW_AR_DB) &&
-	       stack_segment_holds(cpu) &&
-	       real_data_segment(&s[DFW_DS]) && real_data_segment(&s[DFW_ES]) &&
-	       real_data_segment(&s[DFW_FS]) && real_data_segment(&s[DFW_GS]) && cpu->rip <= 0xffff;
+	for (unsigned n = DFW_ES; n <= DFW_GS; n++)
+		mask |= !usable(cpu, n) << n;
+	return mask;
 }
 
-static inline void load_segment(struct dfw_segment *s, uint16_t selector)
+unsigned vm86_stale(const struct dfw_cpu *cpu)
 {
+	unsigned mask = 0;
+
+	for (unsigned n = DFW_ES; n <= DFW_GS; n++)
+		mask |= (cpu->seg[n].base != (uint32_t)cpu->seg[n].selector << 4 || !usable(cpu, n)) << n;
+	return mask;
+}
+
+static inline void load_segment(struct monitor *m, unsigned n, uint16_t selector)
+{
+	struct dfw_segment *s = &m->record->guest.seg[n];
+
+	if (m->stale >> n & 1)
+		return;
 	s->selector = selector;
 	s->base = (uint32_t)selector << 4;
 }
@@ -95,16 +102,16 @@ void vm86_load(struct monitor *m)
 	cpu->gpr[DFW_RDI].q = f->edi;
 	cpu->rip = f->eip;
 	cpu->rflags = (f->eflags & ~(FLAG_VM | FLAG_IOPL | FLAG_RF)) | (cpu->rflags & FLAG_IOPL);
-	load_segment(&cpu->seg[DFW_CS], f->cs);
-	load_segment(&cpu->seg[DFW_SS], f->ss);
-	load_segment(&cpu->seg[DFW_DS], f->ds);
-	load_segment(&cpu->seg[DFW_ES], f->es);
-	load_segment(&cpu->seg[DFW_FS], f->fs);
-	load_segment(&cpu->seg[DFW_GS], f->gs);
+	load_segment(m, DFW_CS, f->cs);
+	load_segment(m, DFW_SS, f->ss);
+	load_segment(m, DFW_DS, f->ds);
+	load_segment(m, DFW_ES, f->es);
+	load_segment(m, DFW_FS, f->fs);
+	load_segment(m, DFW_GS, f->gs);
 	cpu->interruptibility = 0;
 }
 
-void vm86_resume(struct monitor *m)
+void vm86_resume(struct monitor *m, uint16_t cs, uint16_t ip)
 {
 	const struct dfw_cpu *cpu = &m->record->guest;
 	struct frame *f = m->vm86_frame;
@@ -123,15 +130,16 @@ void vm86_resume(struct monitor *m)
 	f->ebp = cpu->gpr[DFW_RBP].d;
 	f->esi = cpu->gpr[DFW_RSI].d;
 	f->edi = cpu->gpr[DFW_RDI].d;
-	f->eip = cpu->rip;
+	f->eip = ip;
 	f->eflags = (cpu->rflags & ~(uint32_t)FLAG_IOPL) | FLAG_VM |
 		    (header.flags & DFW_ASSIST_IOPL0 ? 0 : FLAG_IOPL);
-	f->cs = cpu->seg[DFW_CS].selector;
+	f->cs = cs;
 	f->ss = cpu->seg[DFW_SS].selector;
 	f->ds = cpu->seg[DFW_DS].selector;
 	f->es = cpu->seg[DFW_ES].selector;
 	f->fs = cpu->seg[DFW_FS].selector;
 	f->gs = cpu->seg[DFW_GS].selector;
+	m->stale = 0;
 	stats->vm86_entries++;
 	vm86_enter(f);
 }
@@ -140,6 +148,8 @@ void vm86_init(struct monitor *m)
 {
 	m->vm86_frame = &vm86_frame;
 	m->redirect = false;
+	m->stretch = NULL;
+	m->stale = 0;
 	for (unsigned i = 0; i < sizeof(tss.redirection); i++)
 		tss.redirection[i] = 0xff;
 }

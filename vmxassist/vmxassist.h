@@ -73,11 +73,23 @@ struct monitor {
 	int pending_irq;          /* vector taken in a ring-0 window, or -1 */
 	bool pending_nmi;
 	bool redirect;            /* INT n goes straight to the IVT: redirection bitmap is clear */
+	const struct stretch *stretch; /* what VM86 runs a copy of, or NULL */
+	uint8_t stale; /* mask of segments whose base is the record's, whatever the frame's selector */
+	uint8_t shadow; /* interruptibility at a stretch's end */
 };
 
 extern struct dfw_assist_header header;
 extern struct dfw_assist_stats *stats; /* in the reserve */
 extern struct monitor monitor;
+
+/* What lies in the reserve, after the page tables. */
+enum {
+	IDT = 0x6000,
+	STATS = 0x7000,
+	STRETCHES = 0x9000,
+	STRETCHES_SIZE = 0x3000,
+	RESERVE_USED = STRETCHES + STRETCHES_SIZE,
+};
 
 /* entry.S */
 _Noreturn void vm86_enter(struct frame *frame); /* IRETs to VM86 */
@@ -98,13 +110,21 @@ _Noreturn void panic(const char *what, uint32_t a, uint32_t b);
 _Noreturn void machine_shutdown(void);
 
 /* vm86.c: between record->guest and the VM86 frame */
-bool vm86_holds(const struct dfw_cpu *cpu); /* the state can run in VM86 as it is */
+/* Mask of the segments that VM86 cannot hold as they are, and of those that it could not hold with a
+ * base of selector * 16 either. */
+unsigned vm86_stale(const struct dfw_cpu *cpu);
+unsigned vm86_broken(const struct dfw_cpu *cpu);
 void vm86_load(struct monitor *m);          /* frame -> record */
-_Noreturn void vm86_resume(struct monitor *m); /* record -> frame, and off */
+_Noreturn void vm86_resume(struct monitor *m, uint16_t cs, uint16_t ip); /* record -> frame, and off */
 void vm86_init(struct monitor *m);
 uint64_t vm86_tss_descriptor(void); /* fills the TSS, too */
 uint32_t vm86_tss_base(void);
 uint32_t vm86_tss_limit(void);
+
+/* stretch.c: does not return where the code at CS:IP makes a stretch, though `stale` segments are */
+void stretch_run(struct monitor *m, unsigned stale);
+bool stretch_leave(struct monitor *m, struct frame *f); /* the frame's CS:EIP is the guest's again;
+							   true at the stretch's end */
 
 /* reflect.c: trap entry; hardware interrupts and exceptions to the guest */
 void trap(struct frame *frame);
@@ -118,6 +138,8 @@ _Noreturn void world_leave(struct monitor *m); /* RESTORE, or out for good where
 bool world_can_leave(struct monitor *m);
 void world_sync_cr0(const struct dfw_cpu *cpu);
 void world_sync_cr4(const struct dfw_cpu *cpu);
+void world_protect(uint32_t linear, bool on); /* keeps VM86 from writing this page, below 2 MiB */
+void world_show(const void *own, bool on);    /* lets VM86 read and execute this page of our own */
 void *world_window(uint64_t phys); /* a pointer to any physical byte, valid to its page's end and
 				      until the next call */
 

@@ -47,8 +47,7 @@ static bool hosted(void)
  */
 enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_PS = 0x80 };
 enum { PDPT = 0, PD = 0x1000, PT0 = 0x5000 };
-/* What else lies in the reserve. */
-enum { IDT = 0x6000, STATS = 0x7000, RESERVE_USED = 0x9000, IDT_SIZE = 256 * 8 };
+enum { IDT_SIZE = 256 * 8 };
 #define WINDOW 0xffc00000u
 #define LARGE  0x200000u
 
@@ -74,6 +73,25 @@ static void build_page_tables(void)
 
 		pt0[page] = phys | PTE_W | PTE_P | (phys < 0x110000 && !own ? PTE_U : 0);
 	}
+}
+
+static void change_page(uint32_t linear, uint64_t bit, bool set)
+{
+	uint64_t *entry = (uint64_t *)(header.reserve + PT0) + (linear >> 12);
+
+	*entry = set ? *entry | bit : *entry & ~bit;
+	asm volatile("invlpg (%0)" : : "r"(linear) : "memory");
+}
+
+void world_protect(uint32_t linear, bool on)
+{
+	change_page(linear, PTE_W, !on);
+}
+
+void world_show(const void *own, bool on)
+{
+	change_page((uint32_t)own, PTE_U, on);
+	change_page((uint32_t)own, PTE_W, !on);
 }
 
 void *world_window(uint64_t phys)
@@ -108,7 +126,7 @@ static void place_stats(void)
 	header.stats = (uint32_t)stats;
 }
 
-_Static_assert(sizeof(struct dfw_assist_stats) <= RESERVE_USED - STATS, "the reserve's map");
+_Static_assert(sizeof(struct dfw_assist_stats) <= STRETCHES - STATS, "the reserve's map");
 
 static bool has_vme(void)
 {
@@ -177,6 +195,7 @@ void world_start(void)
 	if (!header.reserve || header.reserve_size < RESERVE_USED || (header.reserve & 0xfff))
 		panic("no reserve given by the loader", header.reserve, header.reserve_size);
 	place_stats();
+	memset((void *)(header.reserve + STRETCHES), 0, STRETCHES_SIZE);
 	build_page_tables();
 	build_descriptor_tables();
 	if (has_vme() && !(header.flags & (DFW_ASSIST_NO_VME | DFW_ASSIST_IOPL0)))

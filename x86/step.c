@@ -199,6 +199,33 @@ enum x86_outcome x86_task_switch(struct x86 *x, uint16_t selector, unsigned sour
 
 /* --- looking --- */
 
+static __attribute__((noinline)) bool peek(struct x86 *x)
+{
+	struct insn insn, *i = &insn;
+
+	start(i, x);
+	i->seg = DFW_SEGS;
+	x86_decode(i);
+	x->insn.prefixed = i->lock || i->rep;
+	x->insn.osize = i->osize;
+	x->insn.segment = i->seg;
+	x->insn.imm = i->imm;
+	return i->row->run;
+}
+
+bool x86_peek(struct x86 *x, uint32_t eip)
+{
+	uint64_t rip = x->cpu->rip, cr2 = x->cpu->cr2;
+	bool known = false;
+
+	x->cpu->rip = eip;
+	if (__builtin_setjmp(x->unwind) == 0)
+		known = peek(x);
+	x->cpu->rip = rip;
+	x->cpu->cr2 = cr2;
+	return known;
+}
+
 static __attribute__((noinline)) void look(struct x86 *x, uint64_t linear, void *dst, unsigned len,
 					   uint64_t *phys)
 {

@@ -85,6 +85,12 @@ struct x86_insn {
 	uint8_t modrm;
 	bool known;          /* false: a hole in the tables, or no ops->fpu for it; reported as
 	                        #UD, as opcodes are that no processor defines */
+	/* after x86_peek only: */
+	bool prefixed;       /* has LOCK, REP or REPNE */
+	uint8_t osize;       /* operand size in bytes */
+	uint8_t segment;     /* of its memory operand, other than those of string and stack
+	                        instructions; DFW_SEGS: it has none */
+	uint32_t imm;        /* its first immediate, sign-extended as the manual says */
 };
 
 struct x86 {
@@ -103,6 +109,10 @@ struct x86 {
  * software interrupt is delivered inside the step. Clears STI and MOV SS blocking left by the
  * previous instruction and sets that of this one in cpu->interruptibility. */
 enum x86_outcome x86_step(struct x86 *x);
+
+/* Decodes the instruction at CS:eip into x->insn and changes nothing else; false where it cannot be
+ * fetched or no processor defines it. */
+bool x86_peek(struct x86 *x, uint32_t eip);
 
 /* Delivers an event as SDM vol. 3, chapter 6, says: through the IVT at IDTR where CR0.PE=0,
  * through the IDT otherwise, with privilege change, task gates, and from VM86; forms double and

@@ -20,6 +20,7 @@ struct dfw_assist_stats {
 	uint64_t invokes;
 	uint64_t restores;
 	uint64_t vm86_entries;    /* IRETs to VM86 */
+	uint64_t stretches;       /* those to a piece of code that VM86 ran though segments were stale */
 	uint64_t interrupts;      /* hardware interrupts reflected */
 	uint64_t exceptions;      /* exceptions reflected */
 	uint64_t page_writes_dropped; /* guest writes to the assist's own pages */
@@ -28,6 +29,7 @@ struct dfw_assist_stats {
 	uint64_t halts;
 	uint64_t trapped_total;   /* instructions emulated because VM86 refused them */
 	uint64_t interpreted_total; /* instructions run in the emulator because no mode holds the state */
+	uint64_t interpreted_protected; /* those of them that ran with CR0.PE=1 */
 	uint16_t hole_last;       /* opcode row of the last hole */
 	uint16_t reserved[3];
 	uint32_t trapped[DFW_STATS_OPCODES];

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Stretches. Just out of protected mode a guest runs some instructions with stale segments, which
+ * VM86 cannot hold: there a base is selector * 16. But it can run the straight pieces between them
+ * that make no use of those segments' bases: a copy of the piece, at an address of our own, with a
+ * HLT behind it that brings control back. Selectors are true in it, so it may save and load them;
+ * what has a say in where execution goes, or in CS, is not part of a stretch, but for direct jumps,
+ * which are followed. While it runs, the pages it was copied from are read-only: a write to them is
+ * emulated, and the rest of the stretch looked at again.
+ */
+#include "vmxassist/vmxassist.h"
+#include "lib/string.h"
+
+enum { MOST = 24, ROOM = 96, PIECES = 4, CACHE = 32, WORTH_IT = 2 };
+
+_Static_assert(DFW_SEGS <= 8, "masks of segments are bytes");
+
+struct stretch {
+	uint32_t cs_base;
+	uint16_t ip;
+	uint8_t stale;  /* mask of segments: what VM86 does not hold at the start */
+	uint8_t broken; /* those that it could not hold when loaded, either */
+	uint8_t count, pieces;
+	struct {
+		uint32_t linear;
+		uint16_t at, length;
+	} piece[PIECES]; /* of the source, one after the other in code[] */
+	struct place {
+		uint16_t ip;
+		uint8_t at;     /* in code[] */
+		uint8_t loaded; /* mask of segments loaded before it */
+		uint8_t jump;   /* length of its displacement, zero in the copy */
+		uint8_t shadow; /* interruptibility after it */
+	} insn[MOST + 1]; /* the last is the HLT */
+	uint8_t code[ROOM];
+};
+
+_Static_assert(STRETCHES_SIZE >= CACHE * sizeof(struct stretch), "the reserve's map");
+
+/* What runs; apart, because the guest's processor can read its page meanwhile. */
+static __attribute__((aligned(16))) uint8_t copy[ROOM + 4];
+
+static struct stretch *cache(void)
+{
+	return (struct stretch *)(header.reserve + STRETCHES);
+}
+
+/* What an instruction does besides work on general registers, flags, ports and its memory operand. */
+enum effect {
+	PLAIN = 0,
+	LOADS = 7,       /* the segment register, plus 1 */
+	STACK = 1 << 3,  /* uses SS:SP */
+	SHADOWS = 1 << 4, /* holds off interrupts after it */
+	JUMPS = 1 << 5,
+	REFUSED = 1 << 6, /* by VM86, and so ends the stretch */
+	OTHER = 1 << 7,   /* not for a stretch */
+};
+
+static unsigned loads(unsigned segment)
+{
+	return segment == DFW_CS || segment > DFW_GS ? OTHER
+						     : (segment + 1) | (segment == DFW_SS ? SHADOWS : 0);
+}
+
+/* By opcode row, SDM vol. 2, tables. */
+static unsigned effect(const struct x86_insn *insn)
+{
+	unsigned reg = insn->modrm >> 3 & 7;
+
+	switch (insn->row) {
+	case 0x06: case 0x16: case 0x1e: case 0x1a0: case 0x1a8: /* PUSH segment */
+	case 0x50 ... 0x57: case 0x68: case 0x6a: case 0x9c:
+	case 0x58 ... 0x5b: case 0x5d ... 0x5f:
+		return STACK;
+	case 0x07:
+		return STACK | loads(DFW_ES);
+	case 0x17:
+		return STACK | loads(DFW_SS);
+	case 0x1f:
+		return STACK | loads(DFW_DS);
+	case 0x1a1:
+		return STACK | loads(DFW_FS);
+	case 0x1a9:
+		return STACK | loads(DFW_GS);
+	case 0x8e:
+		return loads(reg);
+	case 0x8c:
+		return reg == DFW_CS || reg > DFW_GS ? OTHER : PLAIN;
+	case 0xff:
+		return reg < 2 ? PLAIN : reg == 6 ? STACK : OTHER;
+	case 0xfb:
+		return SHADOWS;
+	case 0xe9: case 0xeb:
+		return JUMPS;
+	case 0x101: /* LGDT, LIDT, LMSW */
+		return reg == 2 || reg == 3 || reg == 6 ? REFUSED : OTHER;
+	case 0xf4: case 0x120: case 0x122:
+		return REFUSED;
+	case 0x00 ... 0x05: case 0x08 ... 0x0d: case 0x10 ... 0x15: case 0x18 ... 0x1d:
+	case 0x20 ... 0x25: case 0x27 ... 0x2d: case 0x2f ... 0x35: case 0x37 ... 0x3d:
+	case 0x3f ... 0x4f: case 0x80 ... 0x8b: case 0x8d: case 0x90 ... 0x99: case 0x9e ... 0xa3:
+	case 0xa8: case 0xa9: case 0xb0 ... 0xc1: case 0xc6: case 0xc7: case 0xd0 ... 0xd3:
+	case 0xe4 ... 0xe7: case 0xec ... 0xef: case 0xf5 ... 0xfa: case 0xfc ... 0xfe:
+	case 0x140 ... 0x14f: case 0x190 ... 0x19f: case 0x1b6: case 0x1b7: case 0x1be: case 0x1bf:
+		return PLAIN;
+	}
+	return OTHER;
+}
+
+/* Takes the instruction that x86_peek saw; false where the stretch ends before it. */
+static bool take(struct stretch *s, const struct x86_insn *insn, uint16_t ip, unsigned *at, unsigned *loaded)
+{
+	unsigned does = effect(insn), stale = s->stale & ~*loaded;
+	uint32_t linear = s->cs_base + ip;
+
+	if ((does & OTHER) || insn->prefixed || s->count == MOST || *at + insn->length > ROOM)
+		return false;
+	if (!(does & REFUSED) && insn->segment < DFW_SEGS && (insn->segment == DFW_CS || (stale >> insn->segment & 1)))
+		return false;
+	if ((does & STACK) && (stale >> DFW_SS & 1))
+		return false;
+	if ((does & LOADS) && (s->broken >> ((does & LOADS) - 1) & 1))
+		return false;
+	/* its source must be memory that VM86 reaches, not a device, not our own */
+	if (linear + insn->length > DFW_LOW_END &&
+	    (linear < DFW_ROMBIOS || linear + insn->length > 0x110000))
+		return false;
+
+	if (!s->pieces || s->piece[s->pieces - 1].linear + s->piece[s->pieces - 1].length != linear) {
+		if (s->pieces == PIECES)
+			return false;
+		s->piece[s->pieces].linear = linear;
+		s->piece[s->pieces].at = *at;
+		s->piece[s->pieces++].length = 0;
+	}
+	s->piece[s->pieces - 1].length += insn->length;
+	memcpy(s->code + *at, insn->bytes, insn->length);
+	s->insn[s->count].shadow = !(does & SHADOWS) ? 0
+				   : does & LOADS     ? DFW_BLOCKED_BY_MOV_SS
+						      : DFW_BLOCKED_BY_STI;
+	s->insn[s->count].jump = !(does & JUMPS) ? 0 : insn->row == 0xeb ? 1 : insn->osize;
+	*at += insn->length;
+	if (does & LOADS)
+		*loaded |= 1u << ((does & LOADS) - 1);
+	return true;
+}
+
+static void build(struct monitor *m, struct stretch *s)
+{
+	const struct x86_insn *insn = &m->x86.insn;
+	unsigned at = 0, loaded = 0, does;
+	uint32_t ip = s->ip;
+
+	s->count = s->pieces = 0;
+	do {
+		s->insn[s->count] = (struct place){.ip = ip, .at = at, .loaded = loaded};
+		if (s->stale == (loaded & s->stale) || !x86_peek(&m->x86, ip) || !take(s, insn, ip, &at, &loaded))
+			break;
+		s->count++;
+		does = effect(insn);
+		ip += insn->length + (does & JUMPS ? insn->imm : 0);
+		if (does & JUMPS && insn->osize == 2)
+			ip &= 0xffff;
+	} while (ip <= 0xffff && !(does & REFUSED));
+	s->insn[s->count] = (struct place){.ip = ip, .at = at, .loaded = loaded};
+}
+
+/* Are the bytes still those that it was made of? */
+static bool unchanged(const struct stretch *s)
+{
+	for (unsigned i = 0; i < s->pieces; i++)
+		if (memcmp((const void *)s->piece[i].linear, s->code + s->piece[i].at, s->piece[i].length) != 0)
+			return false;
+	return true;
+}
+
+static struct stretch *find(struct monitor *m, unsigned stale, unsigned broken)
+{
+	const struct dfw_cpu *cpu = &m->record->guest;
+	uint32_t base = cpu->seg[DFW_CS].base, ip = cpu->rip, linear = base + ip;
+	struct stretch *s = &cache()[(linear ^ linear >> 6) % CACHE];
+
+	if (s->cs_base == base && s->ip == ip && s->stale == stale && s->broken == broken && unchanged(s))
+		return s;
+	s->cs_base = base;
+	s->ip = ip;
+	s->stale = stale;
+	s->broken = broken;
+	build(m, s);
+	return s;
+}
+
+/* The pages of the source, and the first 64 KiB's other address while A20 is masked. */
+static void protect(const struct stretch *s, bool on)
+{
+	for (unsigned i = 0; i < s->pieces; i++) {
+		uint32_t first = s->piece[i].linear, last = first + s->piece[i].length - 1;
+
+		world_protect(first, on);
+		if ((first ^ last) >> 12)
+			world_protect(last, on);
+		if ((first & ~0x100000u) < 0x10000) {
+			world_protect(first ^ 0x100000, on);
+			world_protect(last ^ 0x100000, on);
+		}
+	}
+	world_show(copy, on);
+	world_show(copy + sizeof(copy) - 1, on);
+}
+
+void stretch_run(struct monitor *m, unsigned stale)
+{
+	const struct dfw_cpu *cpu = &m->record->guest;
+	struct stretch *s;
+
+	if ((cpu->rflags & FLAG_TF) || (cpu->dr7 & 0xff))
+		return;
+	s = find(m, stale, vm86_broken(cpu));
+	if (s->count < WORTH_IT)
+		return;
+	m->stretch = s;
+	memcpy(copy, s->code, s->insn[s->count].at);
+	for (unsigned i = 0; i < s->count; i++)
+		for (unsigned n = 1; n <= s->insn[i].jump; n++)
+			copy[s->insn[i + 1].at - n] = 0;
+	copy[s->insn[s->count].at] = 0xf4; /* HLT */
+	protect(s, true);
+	stats->stretches++;
+	vm86_resume(m, (uint32_t)copy >> 4, 0);
+}
+
+bool stretch_leave(struct monitor *m, struct frame *f)
+{
+	const struct stretch *s = m->stretch;
+	unsigned i = 0;
+
+	m->stretch = NULL;
+	protect(s, false);
+	while (i < s->count && s->insn[i].at != f->eip)
+		i++;
+	f->eip = s->insn[i].ip;
+	f->cs = m->record->guest.seg[DFW_CS].selector;
+	m->shadow = i ? s->insn[i - 1].shadow : 0;
+	m->stale = (s->stale & ~s->insn[i].loaded) | 1u << DFW_CS;
+	return i == s->count;
+}
