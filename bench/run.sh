@@ -29,12 +29,14 @@ row() {
 		def mode(m): .ticks_by_mode[m] // 0;
 		def guest_and_firmware: mode("protected mode") + mode("real mode") - halted;
 		def opcodes: to_entries | sort_by(-.value) | .[:8][];
-		$a[0] as $a | $n[0] as $n | $a.vmxassist as $v | ($v.trapped_total + $v.interpreted_total) as $stepped |
+		$a[0] as $a | $n[0] as $n | $a.vmxassist as $v |
+		($v.interpreted_total - $v.interpreted_protected) as $interpreted |
 		(["cost", $guest, ($a, $n | .instructions, .visor.exits, cost), ($a | cost) / ($n | cost)],
 		["who", $guest, ($a | mode("v8086 mode"), guest_and_firmware, mode("long mode")),
 			($n | guest_and_firmware, mode("long mode"))],
-		["how", $guest, ($a | mode("v8086 mode")), $v.trapped_total, $v.interpreted_total,
-			100 * $stepped / ($stepped + ($a | mode("v8086 mode"))), $v.interrupts, $v.invokes],
+		["how", $guest, ($a | mode("v8086 mode")), $v.stretches, $v.trapped_total, $interpreted,
+			100 * $interpreted / ($interpreted + $v.trapped_total + ($a | mode("v8086 mode"))),
+			$v.interpreted_protected, $v.interrupts, $v.invokes],
 		($v.trapped | opcodes | ["opcode", $guest, "trapped", .key, $v.opcode_names[.key], .value]),
 		($v.interpreted | opcodes | ["opcode", $guest, "interpreted", .key, $v.opcode_names[.key], .value])) |
 		@tsv' >>"$work/rows" || exit 1
@@ -56,7 +58,7 @@ awk -F '\t' '
 	}
 	$1 == "who" { who = who sprintf("%-18s %10d %10d %10d   %10d %10d\n", $2, $3, $4, $5, $6, $7) }
 	$1 == "how" {
-		how = how sprintf("%-18s %10d %8d %12d %8.2f %% %11d %8d\n", $2, $3, $4, $5, $6, $7, $8)
+		how = how sprintf("%-18s %10d %9d %8d %12d %5.2f %% %9d %11d %8d\n", $2, $3, $4, $5, $6, $7, $8, $9, $10)
 	}
 	$1 == "opcode" { opcodes = opcodes sprintf("%-18s %-12s %-5s  %-12s %8d\n", $2, $3, $4, $5, $6) }
 	END {
@@ -66,7 +68,7 @@ awk -F '\t' '
 		print "                        real mode by vmxassist            native real mode"
 		print "executed in              VM86       rest      visor         rest      visor"
 		print who
-		print "real-mode code        in VM86  trapped  interpreted  stepped   interrupts  INVOKEs"
+		print "real-mode code        in VM86 stretches  trapped  interpreted   share  with PE=1  interrupts  INVOKEs"
 		print how
 		print "to                 opcodes executed one by one     times"
 		printf "%s", opcodes

@@ -11,7 +11,7 @@
 #include "vmxassist/vmxassist.h"
 #include "lib/string.h"
 
-enum { MOST = 24, ROOM = 96, PIECES = 4, CACHE = 32, WORTH_IT = 2 };
+enum { MOST = 24, ROOM = 96, PIECES = 4, CACHE = 128, WORTH_IT = 2 };
 
 _Static_assert(DFW_SEGS <= 8, "masks of segments are bytes");
 
@@ -31,6 +31,7 @@ struct stretch {
 		uint8_t loaded; /* mask of segments loaded before it */
 		uint8_t jump;   /* length of its displacement, zero in the copy */
 		uint8_t shadow; /* interruptibility after it */
+		uint8_t fixed;  /* its first bytes, which may not change */
 	} insn[MOST + 1]; /* the last is the HLT */
 	uint8_t code[ROOM];
 };
@@ -43,6 +44,12 @@ static __attribute__((aligned(16))) uint8_t copy[ROOM + 4];
 static struct stretch *cache(void)
 {
 	return (struct stretch *)(header.reserve + STRETCHES);
+}
+
+void stretch_init(void)
+{
+	for (unsigned i = 0; i < CACHE; i++)
+		cache()[i].stale = 0; /* matches no look-up */
 }
 
 /* What an instruction does besides work on general registers, flags, ports and its memory operand. */
@@ -70,7 +77,7 @@ static unsigned effect(const struct x86_insn *insn)
 	switch (insn->row) {
 	case 0x06: case 0x16: case 0x1e: case 0x1a0: case 0x1a8: /* PUSH segment */
 	case 0x50 ... 0x57: case 0x68: case 0x6a: case 0x9c:
-	case 0x58 ... 0x5b: case 0x5d ... 0x5f:
+	case 0x58 ... 0x5b: case 0x5d ... 0x61:
 		return STACK;
 	case 0x07:
 		return STACK | loads(DFW_ES);
@@ -123,7 +130,8 @@ static bool take(struct stretch *s, const struct x86_insn *insn, uint16_t ip, un
 		return false;
 	/* its source must be memory that VM86 reaches, not a device, not our own */
 	if (linear + insn->length > DFW_LOW_END &&
-	    (linear < DFW_ROMBIOS || linear + insn->length > 0x110000))
+	    (linear < DFW_VGABIOS || linear + insn->length > 0x110000 ||
+	     (linear + insn->length > DFW_VMXASSIST && linear < DFW_VMXASSIST + DFW_VMXASSIST_SIZE)))
 		return false;
 
 	if (!s->pieces || s->piece[s->pieces - 1].linear + s->piece[s->pieces - 1].length != linear) {
@@ -135,6 +143,7 @@ static bool take(struct stretch *s, const struct x86_insn *insn, uint16_t ip, un
 	}
 	s->piece[s->pieces - 1].length += insn->length;
 	memcpy(s->code + *at, insn->bytes, insn->length);
+	s->insn[s->count].fixed = does & JUMPS ? insn->length : insn->fixed;
 	s->insn[s->count].shadow = !(does & SHADOWS) ? 0
 				   : does & LOADS     ? DFW_BLOCKED_BY_MOV_SS
 						      : DFW_BLOCKED_BY_STI;
@@ -165,12 +174,26 @@ static void build(struct monitor *m, struct stretch *s)
 	s->insn[s->count] = (struct place){.ip = ip, .at = at, .loaded = loaded};
 }
 
-/* Are the bytes still those that it was made of? */
-static bool unchanged(const struct stretch *s)
+/* Are the instructions still those that it was made of? Loaders write immediates into their own code:
+ * new ones are taken over. */
+static bool current(struct stretch *s)
 {
-	for (unsigned i = 0; i < s->pieces; i++)
-		if (memcmp((const void *)s->piece[i].linear, s->code + s->piece[i].at, s->piece[i].length) != 0)
+	unsigned same = 0;
+
+	while (same < s->pieces && memcmp((const void *)s->piece[same].linear, s->code + s->piece[same].at,
+					  s->piece[same].length) == 0)
+		same++;
+	if (same == s->pieces)
+		return true;
+	for (unsigned i = 0; i < s->count; i++) {
+		const struct place *insn = &s->insn[i];
+		const uint8_t *now = (const uint8_t *)s->cs_base + insn->ip;
+		uint8_t *then = s->code + insn->at;
+
+		if (memcmp(now, then, insn->fixed) != 0)
 			return false;
+		memcpy(then, now, insn[1].at - insn->at);
+	}
 	return true;
 }
 
@@ -178,9 +201,9 @@ static struct stretch *find(struct monitor *m, unsigned stale, unsigned broken)
 {
 	const struct dfw_cpu *cpu = &m->record->guest;
 	uint32_t base = cpu->seg[DFW_CS].base, ip = cpu->rip, linear = base + ip;
-	struct stretch *s = &cache()[(linear ^ linear >> 6) % CACHE];
+	struct stretch *s = &cache()[linear * 0x9e3779b1u / (0x80000000u / CACHE * 2)];
 
-	if (s->cs_base == base && s->ip == ip && s->stale == stale && s->broken == broken && unchanged(s))
+	if (s->cs_base == base && s->ip == ip && s->stale == stale && s->broken == broken && current(s))
 		return s;
 	s->cs_base = base;
 	s->ip = ip;

@@ -87,7 +87,7 @@ enum {
 	IDT = 0x6000,
 	STATS = 0x7000,
 	STRETCHES = 0x9000,
-	STRETCHES_SIZE = 0x3000,
+	STRETCHES_SIZE = 0xb000,
 	RESERVE_USED = STRETCHES + STRETCHES_SIZE,
 };
 
@@ -121,7 +121,8 @@ uint64_t vm86_tss_descriptor(void); /* fills the TSS, too */
 uint32_t vm86_tss_base(void);
 uint32_t vm86_tss_limit(void);
 
-/* stretch.c: does not return where the code at CS:IP makes a stretch, though `stale` segments are */
+/* stretch.c: stretch_run does not return where the code at CS:IP makes a stretch, though `stale` segments are */
+void stretch_init(void);
 void stretch_run(struct monitor *m, unsigned stale);
 bool stretch_leave(struct monitor *m, struct frame *f); /* the frame's CS:EIP is the guest's again;
 							   true at the stretch's end */

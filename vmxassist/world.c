@@ -195,7 +195,7 @@ void world_start(void)
 	if (!header.reserve || header.reserve_size < RESERVE_USED || (header.reserve & 0xfff))
 		panic("no reserve given by the loader", header.reserve, header.reserve_size);
 	place_stats();
-	memset((void *)(header.reserve + STRETCHES), 0, STRETCHES_SIZE);
+	stretch_init();
 	build_page_tables();
 	build_descriptor_tables();
 	if (has_vme() && !(header.flags & (DFW_ASSIST_NO_VME | DFW_ASSIST_IOPL0)))

@@ -207,8 +207,10 @@ found:
 				address32(i);
 		}
 	}
-	if (flags & HAS_IMM)
+	if (flags & HAS_IMM) {
+		i->fixed = i->pos;
 		immediates(i);
+	}
 	shown->length = i->pos;
 	i->eip = (uint32_t)i->cpu->rip + i->pos;
 }

@@ -227,6 +227,7 @@ struct insn {
 	uint8_t override;  /* segment override + 1, or 0 */
 	uint8_t pos;       /* bytes decoded */
 	uint8_t have;      /* bytes fetched */
+	uint8_t fixed;     /* bytes before the immediates, where there are any */
 	uint8_t ext;       /* EXT bit of error codes while an event is delivered */
 	uint8_t outcome;   /* enum x86_outcome */
 	bool lock;

@@ -205,7 +205,9 @@ static __attribute__((noinline)) bool peek(struct x86 *x)
 
 	start(i, x);
 	i->seg = DFW_SEGS;
+	i->fixed = 0;
 	x86_decode(i);
+	x->insn.fixed = i->fixed ? i->fixed : i->pos;
 	x->insn.prefixed = i->lock || i->rep;
 	x->insn.osize = i->osize;
 	x->insn.segment = i->seg;

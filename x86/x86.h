@@ -90,6 +90,7 @@ struct x86_insn {
 	uint8_t osize;       /* operand size in bytes */
 	uint8_t segment;     /* of its memory operand, other than those of string and stack
 	                        instructions; DFW_SEGS: it has none */
+	uint8_t fixed;       /* bytes before its immediates */
 	uint32_t imm;        /* its first immediate, sign-extended as the manual says */
 };
 

@@ -12,6 +12,7 @@ main:
 	call test_selectors
 	call test_jumps
 	call test_modified
+	call test_immediate
 	call test_alias
 	call test_pushed_over
 	call test_bases
@@ -119,6 +120,19 @@ test_modified: /* INC DX becomes DEC DX just before it runs, and the other way r
 2:	incw %dx
 	call fresh
 	show16 " modified", %dx
+	loop 1b
+	newline
+	ret
+
+test_immediate: /* written into the code each time */
+	movw $3, %cx
+1:	movw %cx, 2f + 1
+	call go_stale
+	nop
+2:	movw $0xffff, %dx
+	addw $0x1000, %dx
+	call fresh
+	show16 " immediate", %dx
 	loop 1b
 	newline
 	ret
