@@ -5,6 +5,7 @@
  */
 #include "lib/string.h"
 #include "visor/assist_switch.h"
+#include "visor/print.h"
 #include "visor/visor.h"
 
 /* ELF-32, System V ABI, chapter 4 and 5 */
@@ -109,6 +110,11 @@ void guest_load(struct vcpu *v, const char *cmdline)
 		.memmap_entries = guest_memmap(page->memmap),
 	};
 	memcpy(page->cmdline, cmdline, strlen(cmdline));
+	for (unsigned i = 0; i < page->info.memmap_entries; i++) {
+		const struct hvm_memmap_entry *m = &page->memmap[i];
+		print("dfw-visor: memory %010llx-%010llx type %u\n", (unsigned long long)m->addr,
+		      (unsigned long long)(m->addr + m->size), m->type);
+	}
 
 	/* flat 32-bit protected mode, hvm_start_info's address in EBX */
 	enum { CODE = 0xc09b, DATA = 0xc093, TSS_BUSY = 0x8b };

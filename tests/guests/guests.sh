@@ -47,17 +47,42 @@ isolinux_cd() {
 		-no-emul-boot -boot-load-size 4 -boot-info-table "$work/$1" 2>/dev/null
 }
 
-# meminfo: the E820 map that the guest sees is the one that vmxloader says it gave
+# within_hosts FILE: its RAM (type 1) lies in what visor gave, and lacks of it the EBDA and, with vmxassist,
+# its reserve, nothing else
+within_hosts() {
+	sed -n 's/^dfw-visor: memory \([0-9a-f]*\)-\([0-9a-f]*\) type 1$/\1 \2/p' "$work/e9" >"$work/host"
+	missing=0
+	while read -r from to; do
+		missing=$((missing + 0x$to - 0x$from))
+	done <"$work/host"
+	while read -r from to type; do
+		[ "$type" = 1 ] || continue
+		missing=$((missing - (0x$to - 0x$from)))
+		found=
+		while read -r low high; do
+			[ $((0x$from >= 0x$low && 0x$to <= 0x$high)) = 0 ] || found=yes
+		done <"$work/host"
+		[ "$found" ] || { echo "$from-$to is no memory of visor's" && return 1; }
+	done <"$1"
+	case $where in
+	*native*) own=$((0x400)) ;;
+	*) own=$((0x400 + 0x100000)) ;;
+	esac
+	[ "$missing" = "$own" ] || { echo "$missing bytes are missing" && return 1; }
+}
+
+# meminfo: the E820 map that the guest sees is the one that vmxloader says it gave, and that visor gave
 meminfo() {
 	isolinux_cd meminfo <<-'END'
 		SERIAL 0 115200
 		DEFAULT meminfo.c32
 	END
 	run "$work/meminfo.iso" --serial "$work/com1" --expect 'INT 15 88' --expect 'boot:' || return
-	sed -n 's/^vmxloader: 0*\([0-9a-f]*\)-0*\([0-9a-f]*\) type \([0-9]*\).*/\1 \2 \3/p' "$work/e9" >"$work/given"
+	sed -n 's/^vmxloader: 0*\([0-9a-f]\{1,\}\)-0*\([0-9a-f]\{1,\}\) type \([0-9]*\).*/\1 \2 \3/p' "$work/e9" >"$work/given"
 	tr -d '\r' <"$work/com1" | sed -n \
-		's/^ *[0-9]* 0*\([0-9a-f]*\)x [0-9a-f]*x 0*\([0-9a-f]*\)x \([0-9]*\) \[1\].*/\1 \2 \3/p' >"$work/seen"
-	[ -s "$work/seen" ] && diff -u "$work/given" "$work/seen"
+		's/^ *[0-9]* 0*\([0-9a-f]\{1,\}\)x [0-9a-f]*x 0*\([0-9a-f]\{1,\}\)x \([0-9]*\) \[1\].*/\1 \2 \3/p' >"$work/seen"
+	[ -s "$work/seen" ] && diff -u "$work/given" "$work/seen" || return
+	! grep -q '^dfw-visor: memory' "$work/e9" || within_hosts "$work/seen"
 }
 
 debian_installer() {
