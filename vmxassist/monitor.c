@@ -139,7 +139,8 @@ void monitor_run(struct monitor *m)
 
 	for (;;) {
 		/* IRET to VM86 would let an interrupt in between MOV SS and MOV SP */
-		bool shadow = cpu->interruptibility & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS);
+		bool shadow = (cpu->interruptibility & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS)) &&
+			      (cpu->rflags & (FLAG_IF | FLAG_TF));
 
 		if (cpu->cr0 & CR0_PE) {
 			if (world_enterable(cpu) && world_can_leave(m))
