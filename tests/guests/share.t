@@ -17,13 +17,17 @@ checks_stats() {
 
 # polls IMAGE TEXT: some seconds of a guest that waits for a key
 polls() {
-	"$BUILD/dfw" run $where --timeout 8 --stats "$work/stats.json" "$1" --expect "$2" --expect 'what never comes' \
+	"$BUILD/dfw" run $where --timeout 20 --stats "$work/stats.json" "$1" --expect "$2" --expect 'what never comes' \
 		>"$work/said" 2>&1
 	grep -qF "seen \"$2\"" "$work/said" && checks_stats
 }
 
 boots "GRUB 2" /usr/lib/grub-rescue/grub-rescue-cdrom.iso --expect 'GNU GRUB'
 check "GRUB 2 waits" polls /usr/lib/grub-rescue/grub-rescue-cdrom.iso 'GNU GRUB'
+cat /usr/lib/grub/x86_64-pc/stage1 /usr/lib/grub/x86_64-pc/stage2 >"$work/grub097.img"
+truncate -s 1440K "$work/grub097.img"
+boots "GRUB 0.97" "$work/grub097.img" --expect 'grub>'
+check "GRUB 0.97 waits" polls "$work/grub097.img" 'grub>'
 boots "memtest86+" /usr/lib/memtest86+/memtest86+ia32.iso --expect 'to start testing'
 isolinux_cd isolinux <<-'END'
 	DEFAULT meminfo.c32
