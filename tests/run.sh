@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs the tests: every tests/PART/*.t and $BUILD/tests/PART/*.t prints TAP. Ends with the counts.
+# Runs the tests: every tests/PART/*.t and $BUILD/tests/PART/*.t prints TAP. As many run at a time as
+# there are processors. Ends with the counts.
 # usage: tests/run.sh [PART] [--long]
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -29,27 +30,16 @@ make -s -j"$(nproc)" all tests || {
 	exit 1
 }
 
-passed=0 failed=0 skipped=0
-out=$(mktemp)
-trap 'rm -f "$out"' EXIT
-
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
 for t in tests/$part/*.t "$BUILD"/tests/$part/*.t; do
-	[ -f "$t" ] || continue
-	CMOCKA_MESSAGE_OUTPUT=TAP timeout 900 "$t" >"$out" 2>&1 </dev/null
-	status=$?
-	skip=$(grep -c '^ok .*# SKIP' "$out")
-	good=$(($(grep -c '^ok ' "$out") - skip))
-	bad=$(grep -c '^not ok ' "$out")
-	# a test that died, or said nothing, has failed
-	if [ $((good + bad + skip)) -eq 0 ] || { [ $status -ne 0 ] && [ "$bad" -eq 0 ]; }; then
-		bad=$((bad + 1))
-		echo "# $t ended with status $status" >>"$out"
-	fi
-	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
-	echo "$t: $good passed, $bad failed$([ "$skip" -eq 0 ] || echo ", $skip skipped")"
-	[ "$bad" -eq 0 ] || sed -n '/^not ok/,/^ok/{/^ok/!p;d}; /^# /p' "$out" | head -200
-done
+	[ ! -f "$t" ] || echo "$t"
+done | xargs -P "$(nproc)" -n 1 tests/one.sh "$results"
 
+sum() {
+	cat "$results"/*."$1" 2>/dev/null | awk '{ n += $1 } END { print n + 0 }'
+}
+passed=$(sum passed) failed=$(sum failed) skipped=$(sum skipped)
 [ "$skipped" -eq 0 ] && echo "$passed passed, $failed failed" ||
 	echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
