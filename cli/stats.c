@@ -35,16 +35,6 @@ static bool read_visor(struct guest *g, struct dfw_visor_stats *s)
 	       s->magic == DFW_VISOR_STATS_MAGIC && s->size == sizeof(*s);
 }
 
-static bool read_assist(struct guest *g, struct dfw_assist_stats *s)
-{
-	const struct emulator *on = g->options->on;
-	struct dfw_assist_header h;
-
-	return on->read_memory(g, DFW_VMXASSIST, &h, sizeof(h)) && h.magic == DFW_ASSIST_MAGIC &&
-	       h.version == DFW_ASSIST_VERSION && on->read_memory(g, h.stats, s, sizeof(*s)) &&
-	       s->magic == DFW_ASSIST_STATS_MAGIC && s->size == sizeof(*s);
-}
-
 /* "89" or "0F 20": unique within a table. */
 static const char *opcode(unsigned row)
 {
@@ -112,6 +102,40 @@ static uint64_t field(const void *s, size_t offset)
 
 	memcpy(&v, (const char *)s + offset, sizeof(v));
 	return v;
+}
+
+static void add_field(void *sum, const void *s, size_t offset)
+{
+	uint64_t v = field(sum, offset) + field(s, offset);
+
+	memcpy((char *)sum + offset, &v, sizeof(v));
+}
+
+/* The sum of all processors'. */
+static bool read_assist(struct guest *g, struct dfw_assist_stats *sum)
+{
+	const struct emulator *on = g->options->on;
+	struct dfw_assist_header h;
+	struct dfw_assist_stats s;
+
+	if (!on->read_memory(g, DFW_VMXASSIST, &h, sizeof(h)) || h.magic != DFW_ASSIST_MAGIC ||
+	    h.version != DFW_ASSIST_VERSION || !h.cpus || h.cpus > DFW_ASSIST_CPUS)
+		return false;
+	memset(sum, 0, sizeof(*sum));
+	for (unsigned n = 0; n < h.cpus; n++) {
+		if (!on->read_memory(g, h.stats + n * sizeof(s), &s, sizeof(s)) ||
+		    s.magic != DFW_ASSIST_STATS_MAGIC || s.size != sizeof(s))
+			return false;
+		for (unsigned i = 0; i < sizeof(assist_fields) / sizeof(assist_fields[0]); i++)
+			add_field(sum, &s, assist_fields[i].offset);
+		for (unsigned i = 0; i < DFW_STATS_OPCODES; i++) {
+			sum->trapped[i] += s.trapped[i];
+			sum->interpreted[i] += s.interpreted[i];
+		}
+		if (s.holes)
+			sum->hole_last = s.hole_last;
+	}
+	return true;
 }
 
 static cJSON *visor_json(const struct dfw_visor_stats *s)

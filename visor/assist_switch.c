@@ -105,41 +105,49 @@ void load_world(struct vcpu *v, const struct dfw_cpu *cpu)
 	vmwrite(ENTRY_EVENT_LENGTH, cpu->event_length);
 }
 
-static struct dfw_assist_record *record(const struct vcpu *v)
+/* The header may change while it is looked at, by another processor: each field is read once. */
+static const char *find_record(const struct vcpu *v, struct dfw_assist_record **record)
 {
-	const struct dfw_assist_header *h = assist_memory();
-
-	return (void *)((char *)assist_memory() + (h->records - DFW_VMXASSIST) +
-			v->id * sizeof(struct dfw_assist_record));
-}
-
-const char *assist_check(const struct vcpu *v)
-{
-	const struct dfw_assist_header *h = assist_memory();
-	uint64_t end = h->records + (uint64_t)h->cpus * sizeof(struct dfw_assist_record);
+	const volatile struct dfw_assist_header *h = assist_memory();
+	uint32_t records = h->records, cpus = h->cpus, reserve = h->reserve, size = h->reserve_size;
+	uint32_t mine = records + v->id * sizeof(struct dfw_assist_record);
+	uint64_t end = records + (uint64_t)cpus * sizeof(struct dfw_assist_record);
 
 	if (h->magic != DFW_ASSIST_MAGIC)
 		return "there is no assist at D0000";
 	if (h->version != DFW_ASSIST_VERSION || h->header_size < sizeof(*h) ||
 	    h->record_size != sizeof(struct dfw_assist_record))
 		return "the assist speaks another version of the ABI";
-	if (h->cpus <= v->id)
+	if (cpus <= v->id)
 		return "the assist has no record for this processor";
-	if (h->records < DFW_VMXASSIST || h->records % 8 ||
-	    end > DFW_VMXASSIST + DFW_VMXASSIST_SIZE)
-		return "the assist's records lie outside D0000-DFFFF";
-	return NULL;
+	if (records % 8)
+		return "the assist's records are not aligned";
+	if (records >= DFW_VMXASSIST && end <= DFW_VMXASSIST + DFW_VMXASSIST_SIZE) {
+		*record = (void *)((char *)assist_memory() + (mine - DFW_VMXASSIST));
+		return NULL;
+	}
+	if (records < reserve || end > (uint64_t)reserve + size)
+		return "the assist's records lie neither in D0000-DFFFF nor in its reserve";
+	*record = guest_ram(mine, sizeof(**record));
+	return *record ? NULL : "the assist's records lie outside the guest's memory";
+}
+
+const char *assist_check(const struct vcpu *v)
+{
+	struct dfw_assist_record *r;
+
+	return find_record(v, &r);
 }
 
 const char *assist_invoke(struct vcpu *v, uint32_t reason, uint64_t detail,
 			  const struct dfw_cpu *guest)
 {
 	struct dfw_cpu assist, present;
-	const char *error = assist_check(v);
+	struct dfw_assist_record *r;
+	const char *error = find_record(v, &r);
 
 	if (error)
 		return error;
-	struct dfw_assist_record *r = record(v);
 	memcpy(&assist, &r->assist, sizeof(assist));
 	/* At the start the assist itself has described the guest. */
 	if (reason == DFW_INVOKE_REAL_MODE && !v->assist_started &&
@@ -166,11 +174,12 @@ const char *assist_invoke(struct vcpu *v, uint32_t reason, uint64_t detail,
 const char *assist_restore(struct vcpu *v)
 {
 	struct dfw_cpu guest;
-	const char *error = assist_check(v);
+	struct dfw_assist_record *r;
+	const char *error = find_record(v, &r);
 
 	if (error)
 		return error;
-	memcpy(&guest, &record(v)->guest, sizeof(guest));
+	memcpy(&guest, &r->guest, sizeof(guest));
 	if (!(guest.cr0 & CR0_PE))
 		return "RESTORE of a guest whose CR0.PE is 0";
 	v->in_assist = false;

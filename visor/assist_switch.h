@@ -9,6 +9,7 @@
  *   load_control_registers()              loads them for an ordinary guest
  *   load_assist_control_registers()       loads them for the assist's world
  *   assist_memory()                       the 64 KiB at D0000
+ *   guest_ram()                           memory of the guest; NULL where it is not all RAM
  *   assist_world_changed()                D0000 is to be writable in the assist's world and
  *                                         nowhere else
  */
@@ -21,6 +22,7 @@
 struct vcpu;
 
 void *assist_memory(void);
+void *guest_ram(uint64_t address, uint32_t size);
 void assist_world_changed(struct vcpu *v);
 
 /* Is there an assist whose header makes sense for this processor? NULL, or why not. */

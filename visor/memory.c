@@ -3,6 +3,7 @@
  * visor's private memory, its map of physical memory, and guest memory as visor reaches it.
  */
 #include "lib/string.h"
+#include "visor/assist_switch.h"
 #include "visor/visor.h"
 
 #define PTE_P  1
@@ -91,6 +92,13 @@ bool guest_write(uint64_t address, const void *src, unsigned len)
 		len -= part;
 	}
 	return true;
+}
+
+void *guest_ram(uint64_t address, uint32_t size)
+{
+	if (!is_ram(address, size) || is_private(address) || is_private(address + size - 1))
+		return NULL;
+	return phys(address);
 }
 
 /* boot.c has mapped the first 4 GiB; adds RAM above, and drops the identity map. */

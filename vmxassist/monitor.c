@@ -5,8 +5,8 @@
  */
 #include "vmxassist/vmxassist.h"
 
-struct dfw_assist_stats *stats;
-struct monitor monitor;
+PER_PROCESSOR struct dfw_assist_stats *stats;
+PER_PROCESSOR struct monitor monitor;
 
 /* Iterations of a REP form between two looks at the interrupt line. */
 enum { REP_BATCH = 512 };
@@ -190,7 +190,7 @@ void monitor_invoked(void)
 	struct monitor *m = &monitor;
 	struct dfw_cpu *cpu;
 
-	m->record = (struct dfw_assist_record *)header.records;
+	m->record = (struct dfw_assist_record *)header.records + m->number;
 	m->x86 = (struct x86){.cpu = &m->record->guest, .ops = &guest_ops, .world = m, .rep_batch = REP_BATCH};
 	m->pending_irq = -1;
 	cpu = &m->record->guest;

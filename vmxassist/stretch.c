@@ -11,7 +11,7 @@
 #include "vmxassist/vmxassist.h"
 #include "lib/string.h"
 
-enum { MOST = 24, ROOM = 96, PIECES = 4, CACHE = 128, WORTH_IT = 2 };
+enum { MOST = 24, ROOM = 96, PIECES = 4, WORTH_IT = 2 };
 
 _Static_assert(DFW_SEGS <= 8, "masks of segments are bytes");
 
@@ -36,20 +36,15 @@ struct stretch {
 	uint8_t code[ROOM];
 };
 
-_Static_assert(STRETCHES_SIZE >= CACHE * sizeof(struct stretch), "the reserve's map");
-
 /* What runs; apart, because the guest's processor can read its page meanwhile. */
-static __attribute__((aligned(16))) uint8_t copy[ROOM + 4];
+static PER_PROCESSOR __attribute__((aligned(16))) uint8_t copy[ROOM + 4];
 
-static struct stretch *cache(void)
+void stretch_init(struct monitor *m, void *room, unsigned size)
 {
-	return (struct stretch *)(header.reserve + STRETCHES);
-}
-
-void stretch_init(void)
-{
-	for (unsigned i = 0; i < CACHE; i++)
-		cache()[i].stale = 0; /* matches no look-up */
+	m->stretches = room;
+	m->stretches_most = size / sizeof(struct stretch);
+	for (unsigned i = 0; i < m->stretches_most; i++)
+		m->stretches[i].stale = 0; /* matches no look-up */
 }
 
 /* What an instruction does besides work on general registers, flags, ports and its memory operand. */
@@ -201,7 +196,7 @@ static struct stretch *find(struct monitor *m, unsigned stale, unsigned broken)
 {
 	const struct dfw_cpu *cpu = &m->record->guest;
 	uint32_t base = cpu->seg[DFW_CS].base, ip = cpu->rip, linear = base + ip;
-	struct stretch *s = &cache()[linear * 0x9e3779b1u / (0x80000000u / CACHE * 2)];
+	struct stretch *s = &m->stretches[(uint64_t)(linear * 0x9e3779b1u) * m->stretches_most >> 32];
 
 	if (s->cs_base == base && s->ip == ip && s->stale == stale && s->broken == broken && current(s))
 		return s;

@@ -4,40 +4,19 @@
  * and 20.3.
  */
 #include "vmxassist/vmxassist.h"
+#include "lib/string.h"
 
-/* SDM vol. 3, 7.2.1; the redirection bitmap and the I/O map follow it (20.3.3, and vol. 1, 19.5.2) */
-static struct __attribute__((packed, aligned(16))) {
-	uint32_t link;
-	uint32_t esp0, ss0;
-	uint32_t unused[22];
-	uint16_t trap;
-	uint16_t io_map;
-	uint8_t redirection[32];
-	uint8_t io[8192]; /* all zero: every port is open */
-	uint8_t terminator;
-} tss;
-
-_Static_assert(offsetof(typeof(tss), redirection) == 104, "SDM vol. 3, 7.2.1");
-
-uint64_t vm86_tss_descriptor(void)
+/* Opens every port. */
+uint64_t vm86_tss_init(struct tss *tss)
 {
-	uint64_t base = (uint32_t)&tss;
+	uint64_t base = (uint32_t)tss;
 
-	tss.esp0 = (uint32_t)stack_top;
-	tss.ss0 = SEL_DATA;
-	tss.io_map = offsetof(typeof(tss), io);
-	tss.terminator = 0xff;
-	return (sizeof(tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24) << 56;
-}
-
-uint32_t vm86_tss_base(void)
-{
-	return (uint32_t)&tss;
-}
-
-uint32_t vm86_tss_limit(void)
-{
-	return sizeof(tss) - 1;
+	memset(tss, 0, sizeof(*tss));
+	tss->esp0 = (uint32_t)stack_top;
+	tss->ss0 = SEL_DATA;
+	tss->io_map = offsetof(struct tss, io);
+	tss->terminator = 0xff;
+	return (sizeof(*tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24) << 56;
 }
 
 extern struct frame vm86_frame; /* vmxassist.lds.S */
@@ -119,8 +98,7 @@ void vm86_resume(struct monitor *m, uint16_t cs, uint16_t ip)
 
 	if (redirect != m->redirect) {
 		m->redirect = redirect;
-		for (unsigned i = 0; i < sizeof(tss.redirection); i++)
-			tss.redirection[i] = redirect ? 0 : 0xff;
+		memset(m->tss->redirection, redirect ? 0 : 0xff, sizeof(m->tss->redirection));
 	}
 	f->eax = cpu->gpr[DFW_RAX].d;
 	f->ecx = cpu->gpr[DFW_RCX].d;
@@ -150,6 +128,5 @@ void vm86_init(struct monitor *m)
 	m->redirect = false;
 	m->stretch = NULL;
 	m->stale = 0;
-	for (unsigned i = 0; i < sizeof(tss.redirection); i++)
-		tss.redirection[i] = 0xff;
+	memset(m->tss->redirection, 0xff, sizeof(m->tss->redirection));
 }

@@ -7,10 +7,12 @@
 #ifndef VMXASSIST_H
 #define VMXASSIST_H
 
-/* The first processor's stack, aligned to its size. The VM86 frame is at its top; ring 0 starts
- * below where a frame with an error code ends. */
-#define STACK_SIZE  0x1000
-#define STACK_START 0x60
+/* Each processor has a page of its own at one linear address, by page tables of its own; the first
+ * processor's is mapped to itself. What is PER_PROCESSOR lies at its bottom, the stack above. The VM86
+ * frame is at the top; ring 0 starts below where a frame with an error code ends. */
+#define STACK_SIZE     0x1000
+#define STACK_START    0x60
+#define PROCESSOR_DATA 0x400 /* most of the page that is not stack */
 
 /* Selectors of the assist's own GDT. */
 #define SEL_CODE 0x08
@@ -41,6 +43,8 @@ struct frame {
 
 #define FRAME_HAS_ERROR (1u << FRAME_ERROR_BIT)
 
+#define PER_PROCESSOR __attribute__((section(".processor")))
+
 enum {
 	FLAG_TF = 1 << 8,
 	FLAG_IF = 1 << 9,
@@ -65,8 +69,26 @@ enum {
 	VEC_XM = 19,
 };
 
+/* SDM vol. 3, 7.2.1; the redirection bitmap and the I/O map follow it (20.3.3, and vol. 1, 19.5.2) */
+struct __attribute__((packed)) tss {
+	uint32_t link;
+	uint32_t esp0, ss0;
+	uint32_t unused[22];
+	uint16_t trap;
+	uint16_t io_map;
+	uint8_t redirection[32];
+	uint8_t io[8192]; /* all zero: every port is open */
+	uint8_t terminator;
+};
+
+_Static_assert(offsetof(struct tss, redirection) == 104, "SDM vol. 3, 7.2.1");
+
 /* One processor's monitor. */
 struct monitor {
+	unsigned number; /* of the processor */
+	struct tss *tss;
+	struct stretch *stretches;
+	unsigned stretches_most;
 	struct dfw_assist_record *record;
 	struct x86 x86;
 	struct frame *vm86_frame; /* at the top of this processor's stack */
@@ -79,16 +101,19 @@ struct monitor {
 };
 
 extern struct dfw_assist_header header;
-extern struct dfw_assist_stats *stats; /* in the reserve */
-extern struct monitor monitor;
+extern struct dfw_assist_stats *stats; /* this processor's, in the reserve */
+extern struct monitor monitor;         /* this processor's */
 
-/* What lies in the reserve, after the page tables. */
+/* What lies in the reserve, and then struct processor (world.c) for each. What is left is for a trace ring. */
 enum {
-	IDT = 0x6000,
-	STATS = 0x7000,
-	STRETCHES = 0x9000,
+	IDT = 0,
+	PAGE_DIRECTORIES = 0x1000, /* of the second and third GiB */
+	RECORDS = 0x3000,
+	STATS = 0x8000,
+	STRETCHES = 0x19000, /* the first processor's */
 	STRETCHES_SIZE = 0xb000,
-	RESERVE_USED = STRETCHES + STRETCHES_SIZE,
+	PROCESSORS = STRETCHES + STRETCHES_SIZE,
+	TRACE_SIZE = 0x40000,
 };
 
 /* entry.S */
@@ -99,7 +124,7 @@ void window_open(void);  /* one instruction's time with IF=1 */
 void window_halt(void);  /* HLT with IF=1 until an interrupt comes */
 enum { STUB_SIZE = 5 };
 extern const uint8_t trap_stubs[256][STUB_SIZE];
-extern uint8_t stack_top[];
+extern uint8_t processor_page[STACK_SIZE], stack_top[]; /* vmxassist.lds.S */
 
 /* monitor.c */
 _Noreturn void monitor_invoked(void); /* C side of invoke_entry */
@@ -117,12 +142,10 @@ unsigned vm86_broken(const struct dfw_cpu *cpu);
 void vm86_load(struct monitor *m);          /* frame -> record */
 _Noreturn void vm86_resume(struct monitor *m, uint16_t cs, uint16_t ip); /* record -> frame, and off */
 void vm86_init(struct monitor *m);
-uint64_t vm86_tss_descriptor(void); /* fills the TSS, too */
-uint32_t vm86_tss_base(void);
-uint32_t vm86_tss_limit(void);
+uint64_t vm86_tss_init(struct tss *tss); /* returns its descriptor */
 
 /* stretch.c: stretch_run does not return where the code at CS:IP makes a stretch, though `stale` segments are */
-void stretch_init(void);
+void stretch_init(struct monitor *m, void *room, unsigned size); /* room for m->stretches */
 void stretch_run(struct monitor *m, unsigned stale);
 bool stretch_leave(struct monitor *m, struct frame *f); /* the frame's CS:EIP is the guest's again;
 							   true at the stretch's end */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * vmxassist's 64 KiB: header first, then code and data; the TSS with its I/O map and the first
- * processor's stack at the end. What does not fit does not link.
+ * vmxassist's 64 KiB: header first, then code and data; the first processor's page at the end. What
+ * does not fit does not link.
  */
 #include <dfw/layout.h>
 #include "vmxassist/vmxassist.h"
@@ -18,10 +18,11 @@ SECTIONS
 	.bss : { *(.bss .bss.* COMMON) }
 	_end = .;
 	ASSERT(_end <= DFW_VMXASSIST + DFW_VMXASSIST_SIZE - STACK_SIZE, "vmxassist: no room left for the stack")
-	/* one stack, aligned to its size: entry.S tells frames apart by the distance to its top */
-	. = DFW_VMXASSIST + DFW_VMXASSIST_SIZE - STACK_SIZE;
-	.stack (NOLOAD) : { . = . + STACK_SIZE; }
-	stack_top = .;
+	/* aligned to its size: entry.S tells frames apart by the distance to its top */
+	processor_page = DFW_VMXASSIST + DFW_VMXASSIST_SIZE - STACK_SIZE;
+	.processor processor_page (NOLOAD) : { *(.processor) }
+	ASSERT(SIZEOF(.processor) <= PROCESSOR_DATA, "vmxassist: too little left of the page for the stack")
+	stack_top = processor_page + STACK_SIZE;
 	vm86_frame = stack_top - 76; /* struct frame, vmxassist.h */
 
 	.debug_all : { *(.debug*) }

@@ -6,16 +6,14 @@
 #include "vmxassist/vmxassist.h"
 #include "lib/string.h"
 
-static struct dfw_assist_record records[1];
-
 __attribute__((section(".header"), used)) struct dfw_assist_header header = {
 	.magic = DFW_ASSIST_MAGIC,
 	.version = DFW_ASSIST_VERSION,
 	.header_size = sizeof(header),
 	.record_size = sizeof(struct dfw_assist_record),
-	.cpus = 1,
+	.cpus = 1, /* vmxloader says how many there are */
 	.start = (uint32_t)start,
-	.records = (uint32_t)records,
+	.records = RECORDS,
 };
 
 struct __attribute__((packed)) pseudo_descriptor {
@@ -23,11 +21,7 @@ struct __attribute__((packed)) pseudo_descriptor {
 	uint32_t base;
 };
 
-static uint64_t gdt[4] = {
-	[SEL_CODE / 8] = 0x00cf9b000000ffffull,
-	[SEL_DATA / 8] = 0x00cf93000000ffffull,
-};
-static uint64_t *idt; /* [256], in the reserve */
+static PER_PROCESSOR uint64_t gdt[4];
 
 enum { CR0_CACHE = 0x60000000, CR0_GUEST = CR0_MP | CR0_EM | CR0_TS | CR0_NE | CR0_CACHE };
 /* What of the guest's CR4 has a meaning for code in VM86. */
@@ -43,41 +37,67 @@ static bool hosted(void)
 /*
  * Page tables, SDM vol. 3, 4.4: everything below 4 GiB mapped to itself for the supervisor in
  * 2 MiB pages; of the first 2 MiB, what VM86 reaches (to 10FFFF) is open to the user in 4 KiB
- * pages, but for the assist's own 64 KiB. One 2 MiB page is the window to everything else.
+ * pages, but for the assist's own 64 KiB. One 2 MiB page is the window to everything else. Each
+ * processor has its own, but for the directories in which nothing differs.
  */
 enum { PTE_P = 1, PTE_W = 2, PTE_U = 4, PTE_PS = 0x80 };
-enum { PDPT = 0, PD = 0x1000, PT0 = 0x5000 };
-enum { IDT_SIZE = 256 * 8 };
+enum { ENTRIES = 512, IDT_SIZE = 256 * 8 };
 #define WINDOW 0xffc00000u
 #define LARGE  0x200000u
 
-static uint64_t *page_directory(void)
+/* What a processor has in the reserve. */
+struct processor {
+	uint64_t directory_first[ENTRIES], directory_last[ENTRIES]; /* of the first and the last GiB */
+	uint64_t table[ENTRIES];                                    /* of the first 2 MiB */
+	uint8_t page[STACK_SIZE];                                   /* what it has at processor_page */
+	struct tss tss;
+	uint64_t pdpt[4] __attribute__((aligned(32)));
+	uint64_t stretches[480];
+} __attribute__((aligned(4096)));
+
+_Static_assert(sizeof(struct processor) == 0x7000, "no room wasted");
+_Static_assert(RECORDS + DFW_ASSIST_CPUS * sizeof(struct dfw_assist_record) <= STATS, "the reserve's map");
+_Static_assert(STATS + DFW_ASSIST_CPUS * sizeof(struct dfw_assist_stats) <= STRETCHES, "the reserve's map");
+_Static_assert(PROCESSORS + DFW_ASSIST_CPUS * sizeof(struct processor) + TRACE_SIZE <= DFW_RESERVE_SIZE,
+	       "the reserve's map");
+
+static PER_PROCESSOR struct processor *this;
+
+static void *in_reserve(uint32_t offset)
 {
-	return (uint64_t *)(header.reserve + PD);
+	return (void *)(header.reserve + offset);
 }
 
-static void build_page_tables(void)
+static void map_large(uint64_t *directory, uint32_t first, unsigned count)
 {
-	uint64_t *pdpt = (uint64_t *)(header.reserve + PDPT);
-	uint64_t *pd = page_directory();
-	uint64_t *pt0 = (uint64_t *)(header.reserve + PT0);
+	for (unsigned i = 0; i < count; i++)
+		directory[i] = (first + i * LARGE) | PTE_PS | PTE_W | PTE_P;
+}
 
-	for (unsigned i = 0; i < 4; i++)
-		pdpt[i] = (uint32_t)&pd[512 * i] | PTE_P;
-	for (unsigned i = 0; i < 2048; i++)
-		pd[i] = (uint64_t)i * LARGE | PTE_PS | PTE_W | PTE_P;
-	pd[0] = (uint32_t)pt0 | PTE_U | PTE_W | PTE_P;
-	for (uint32_t page = 0; page < 512; page++) {
-		uint32_t phys = page << 12;
+static void build_page_tables(struct processor *p, bool first)
+{
+	uint64_t *shared = in_reserve(PAGE_DIRECTORIES);
+
+	p->pdpt[0] = (uint32_t)p->directory_first | PTE_P;
+	p->pdpt[1] = (uint32_t)shared | PTE_P;
+	p->pdpt[2] = (uint32_t)(shared + ENTRIES) | PTE_P;
+	p->pdpt[3] = (uint32_t)p->directory_last | PTE_P;
+	map_large(p->directory_first, 0, ENTRIES);
+	map_large(p->directory_last, 3 * ENTRIES * LARGE, ENTRIES);
+	p->directory_first[0] = (uint32_t)p->table | PTE_U | PTE_W | PTE_P;
+	for (uint32_t i = 0; i < ENTRIES; i++) {
+		uint32_t phys = i << 12;
 		bool own = phys >= DFW_VMXASSIST && phys < DFW_VMXASSIST + DFW_VMXASSIST_SIZE;
 
-		pt0[page] = phys | PTE_W | PTE_P | (phys < 0x110000 && !own ? PTE_U : 0);
+		p->table[i] = phys | PTE_W | PTE_P | (phys < 0x110000 && !own ? PTE_U : 0);
 	}
+	if (!first)
+		p->table[(uint32_t)processor_page >> 12] = (uint32_t)p->page | PTE_W | PTE_P;
 }
 
 static void change_page(uint32_t linear, uint64_t bit, bool set)
 {
-	uint64_t *entry = (uint64_t *)(header.reserve + PT0) + (linear >> 12);
+	uint64_t *entry = &this->table[linear >> 12];
 
 	*entry = set ? *entry | bit : *entry & ~bit;
 	asm volatile("invlpg (%0)" : : "r"(linear) : "memory");
@@ -96,7 +116,7 @@ void world_show(const void *own, bool on)
 
 void *world_window(uint64_t phys)
 {
-	uint64_t *entry = &page_directory()[WINDOW / LARGE];
+	uint64_t *entry = &this->directory_last[WINDOW / LARGE % ENTRIES];
 
 	if (phys < WINDOW || (phys >= WINDOW + LARGE && phys <= 0xffffffff))
 		return (void *)(uint32_t)phys;
@@ -105,10 +125,10 @@ void *world_window(uint64_t phys)
 	return (void *)(WINDOW + ((uint32_t)phys & (LARGE - 1)));
 }
 
-static void build_descriptor_tables(void)
+static void build_idt(void)
 {
-	idt = (uint64_t *)(header.reserve + IDT);
-	gdt[SEL_TSS / 8] = vm86_tss_descriptor();
+	uint64_t *idt = in_reserve(IDT);
+
 	for (unsigned i = 0; i < 256; i++) {
 		uint32_t stub = (uint32_t)trap_stubs[i];
 
@@ -116,17 +136,6 @@ static void build_descriptor_tables(void)
 		idt[i] = (uint64_t)(stub >> 16) << 48 | 0x8e00ull << 32 | SEL_CODE << 16 | (stub & 0xffff);
 	}
 }
-
-static void place_stats(void)
-{
-	stats = (struct dfw_assist_stats *)(header.reserve + STATS);
-	memset(stats, 0, sizeof(*stats));
-	stats->magic = DFW_ASSIST_STATS_MAGIC;
-	stats->size = sizeof(*stats);
-	header.stats = (uint32_t)stats;
-}
-
-_Static_assert(sizeof(struct dfw_assist_stats) <= STRETCHES - STATS, "the reserve's map");
 
 static bool has_vme(void)
 {
@@ -142,31 +151,30 @@ static struct dfw_segment flat_segment(uint16_t selector, uint32_t access_rights
 		.selector = selector, .limit = 0xffffffff, .access_rights = access_rights};
 }
 
-static void describe_world(struct dfw_cpu *cpu)
+static void describe_world(struct dfw_cpu *cpu, const struct processor *p)
 {
 	enum { DATA = DFW_AR_G | DFW_AR_DB | DFW_AR_P | DFW_AR_S | 3, CODE = DATA | DFW_AR_CODE };
-	const uint64_t *pdpt = (const uint64_t *)header.reserve;
 
 	cpu->rip = (uint32_t)invoke_entry;
 	cpu->gpr[DFW_RSP].q = (uint32_t)stack_top - STACK_START;
 	cpu->rflags = 2;
 	cpu->cr0 = CR0_PG | CR0_PE | CR0_ET | CR0_NE;
-	cpu->cr3 = header.reserve;
+	cpu->cr3 = (uint32_t)p->pdpt;
 	cpu->cr4 = own_cr4;
 	for (unsigned i = 0; i < 4; i++)
-		cpu->pdpte[i] = pdpt[i];
+		cpu->pdpte[i] = p->pdpt[i];
 	cpu->dr6 = 0xffff0ff0;
 	cpu->dr7 = 0x400;
 	cpu->pat = 0x0007040600070406ull;
 	cpu->gdtr = (struct dfw_table){.base = (uint32_t)gdt, .limit = sizeof(gdt) - 1};
-	cpu->idtr = (struct dfw_table){.base = (uint32_t)idt, .limit = IDT_SIZE - 1};
+	cpu->idtr = (struct dfw_table){.base = header.reserve + IDT, .limit = IDT_SIZE - 1};
 	for (unsigned i = DFW_ES; i <= DFW_GS; i++)
 		cpu->seg[i] = i == DFW_CS ? flat_segment(SEL_CODE, CODE) : flat_segment(SEL_DATA, DATA);
 	cpu->seg[DFW_LDTR].access_rights = DFW_AR_UNUSABLE;
 	cpu->seg[DFW_TR] = (struct dfw_segment){
 		.selector = SEL_TSS,
-		.base = vm86_tss_base(),
-		.limit = vm86_tss_limit(),
+		.base = (uint32_t)&p->tss,
+		.limit = sizeof(p->tss) - 1,
 		.access_rights = DFW_AR_P | 11, /* busy 32-bit TSS */
 	};
 }
@@ -179,33 +187,64 @@ static void write_cr0(uint32_t v)
 /* Loads the own world by hand, as the host does from the record. */
 static void enter_world(void)
 {
-	struct pseudo_descriptor g = {sizeof(gdt) - 1, (uint32_t)gdt}, i = {IDT_SIZE - 1, (uint32_t)idt};
+	struct pseudo_descriptor g = {sizeof(gdt) - 1, (uint32_t)gdt}, i = {IDT_SIZE - 1, header.reserve + IDT};
 
 	asm volatile("lgdt %0\n\tlidt %1\n\tljmp %2, $1f\n1:\n\tmovl %3, %%ds\n\tmovl %3, %%es\n\tmovl %3, %%ss\n\t"
 		     "movl %4, %%fs\n\tmovl %4, %%gs\n\tltr %w5"
 		     : : "m"(g), "m"(i), "i"(SEL_CODE), "r"(SEL_DATA), "r"(0), "r"(SEL_TSS) : "memory");
 	asm volatile("movl %0, %%cr4" : : "r"(own_cr4));
-	asm volatile("movl %0, %%cr3" : : "r"(header.reserve));
+	asm volatile("movl %0, %%cr3" : : "r"(this->pdpt));
 	write_cr0(CR0_PG | CR0_PE | CR0_ET | CR0_NE);
 	invoke_entry();
 }
 
+/* Fills the own page for this processor, and what it has in the reserve; the last one is the first, whose
+ * page this is. */
+static void build_processor(unsigned n)
+{
+	struct processor *p = (struct processor *)in_reserve(PROCESSORS) + n;
+	struct dfw_assist_record *record = (struct dfw_assist_record *)header.records + n;
+
+	this = p;
+	monitor.number = n;
+	monitor.tss = &p->tss;
+	if (n == 0)
+		stretch_init(&monitor, in_reserve(STRETCHES), STRETCHES_SIZE);
+	else
+		stretch_init(&monitor, p->stretches, sizeof(p->stretches));
+	stats = (struct dfw_assist_stats *)header.stats + n;
+	memset(stats, 0, sizeof(*stats));
+	stats->magic = DFW_ASSIST_STATS_MAGIC;
+	stats->size = sizeof(*stats);
+	gdt[SEL_CODE / 8] = 0x00cf9b000000ffffull;
+	gdt[SEL_DATA / 8] = 0x00cf93000000ffffull;
+	gdt[SEL_TSS / 8] = vm86_tss_init(&p->tss);
+	build_page_tables(p, n == 0);
+	memset(&record->assist, 0, sizeof(record->assist));
+	describe_world(&record->assist, p);
+	if (n)
+		memcpy(p->page, processor_page, PROCESSOR_DATA);
+}
+
 void world_start(void)
 {
-	if (!header.reserve || header.reserve_size < RESERVE_USED || (header.reserve & 0xfff))
-		panic("no reserve given by the loader", header.reserve, header.reserve_size);
-	place_stats();
-	stretch_init();
-	build_page_tables();
-	build_descriptor_tables();
+	struct dfw_assist_record *record = (struct dfw_assist_record *)header.records;
+
+	if (!header.reserve || header.reserve_size < DFW_RESERVE_SIZE || (header.reserve & 0xfff) || !header.cpus ||
+	    header.cpus > DFW_ASSIST_CPUS)
+		panic("no reserve or no processors given by the loader", header.reserve, header.cpus);
 	if (has_vme() && !(header.flags & (DFW_ASSIST_NO_VME | DFW_ASSIST_IOPL0)))
 		own_cr4 |= CR4_VME;
-	describe_world(&records[0].assist);
+	header.stats = header.reserve + STATS;
+	map_large(in_reserve(PAGE_DIRECTORIES), ENTRIES * LARGE, 2 * ENTRIES);
+	build_idt();
+	for (unsigned n = header.cpus; n-- > 0;)
+		build_processor(n);
 	if (!hosted())
 		enter_world();
-	records[0].reason = DFW_INVOKE_START;
+	record->reason = DFW_INVOKE_START;
 	write_cr0(CR0_ET); /* PE=0: the host invokes, and leaves the guest that vmxloader described */
-	panic("the host does not INVOKE", records[0].reason, 0);
+	panic("the host does not INVOKE", record->reason, 0);
 }
 
 /* The real CR0 follows what of the guest's acts on code in VM86. AM stays off: real mode checks no
@@ -362,7 +401,6 @@ bool world_can_leave(struct monitor *m)
 }
 
 /* What leave_for_good in leave.S loads. */
-extern struct leave leave_state;
 struct leave {
 	struct pseudo_descriptor gdtr, idtr;
 	uint32_t edi, esi, ebp, skipped, ebx, edx, ecx, eax;
@@ -372,7 +410,9 @@ struct leave {
 	uint16_t ss, ds, es, fs, gs, ldtr;
 	uint32_t eip;
 	uint16_t cs;
-} __attribute__((packed)) leave_state;
+} __attribute__((packed));
+extern PER_PROCESSOR struct leave leave_state;
+PER_PROCESSOR struct leave leave_state;
 
 _Static_assert(offsetof(struct leave, edi) == 12 && offsetof(struct leave, cr0) == 48 &&
 	       offsetof(struct leave, esp) == 60 && offsetof(struct leave, eip) == 76, "leave.S");

@@ -22,6 +22,12 @@ static void place(const struct host *host, uint32_t to, uint32_t room, const uin
 	memcpy((void *)to, from + host->payload_offset, end - from);
 }
 
+/* The rest of its room is the assist's .bss. */
+static void clear_rest(uint32_t to, uint32_t room, const uint8_t *from, const uint8_t *end)
+{
+	memset((void *)(to + (end - from)), 0, room - (end - from));
+}
+
 #define PLACE(host, to, room, name) place(host, to, room, name, name##_end)
 
 void payloads_place(const struct host *host, enum vga vga, bool assist)
@@ -37,8 +43,10 @@ void payloads_place(const struct host *host, enum vga vga, bool assist)
 		PLACE(host, DFW_VGABIOS, DFW_VGABIOS_SIZE, payload_vgabios_cirrus);
 		break;
 	}
-	if (assist)
+	if (assist) {
 		PLACE(host, DFW_VMXASSIST, DFW_VMXASSIST_SIZE, payload_vmxassist);
+		clear_rest(DFW_VMXASSIST, DFW_VMXASSIST_SIZE, payload_vmxassist, payload_vmxassist_end);
+	}
 	PLACE(host, DFW_ROMBIOS, DFW_ROMBIOS_SIZE, payload_rombios);
 }
 
@@ -86,6 +94,8 @@ uint32_t assist_prepare(const struct options *options, uint32_t reserve)
 		   (options->trace ? DFW_ASSIST_TRACE : 0);
 	h->reserve = reserve;
 	h->reserve_size = DFW_RESERVE_SIZE;
+
+	h->records += reserve;
 
 	record = (void *)h->records;
 	record->reason = DFW_INVOKE_START;

@@ -18,7 +18,8 @@
 #include <dfw/layout.h>
 
 #define DFW_ASSIST_MAGIC   0x54535341574644ull /* "DFWASST\0" */
-#define DFW_ASSIST_VERSION 1
+#define DFW_ASSIST_VERSION 2
+#define DFW_ASSIST_CPUS    16 /* most processors */
 
 /* Why the host gave control; dfw_assist_record.reason. */
 enum {
@@ -51,11 +52,12 @@ struct dfw_assist_header {
 	uint16_t version;
 	uint16_t header_size;
 	uint16_t record_size;
-	uint16_t cpus;     /* number of records; 1 until more processors are brought up */
+	uint16_t cpus;     /* number of records, one for each processor; set by vmxloader */
 	uint32_t start;    /* entry for vmxloader: flat 32-bit protected mode, paging off, IF=0,
 	                      record 0's guest state filled in; does not return */
-	uint32_t records;  /* physical address of struct dfw_assist_record[cpus] */
-	uint32_t stats;    /* physical address of struct dfw_assist_stats, stats.h */
+	uint32_t records;  /* physical address of struct dfw_assist_record[cpus], in D0000-DFFFF or in the
+	                      reserve; in the image an offset in the reserve */
+	uint32_t stats;    /* physical address of struct dfw_assist_stats[cpus], stats.h; set by the assist */
 	uint32_t flags;    /* DFW_ASSIST_* */
 	uint32_t reserve;  /* DFW_RESERVE_SIZE bytes of RAM for the assist, set by vmxloader */
 	uint32_t reserve_size;

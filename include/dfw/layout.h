@@ -11,7 +11,7 @@
 #define DFW_VGABIOS       0xc0000 /* at most 32 KiB */
 #define DFW_VGABIOS_SIZE  0x08000
 #define DFW_OPTION_ROMS   0xc8000 /* scanned in steps of 2 KiB up to DFW_VMXASSIST, or DFW_ROMBIOS without assist */
-#define DFW_VMXASSIST     0xd0000 /* code, data, first processor's stack and TSS */
+#define DFW_VMXASSIST     0xd0000 /* code, data, first processor's stack */
 #define DFW_VMXASSIST_SIZE 0x10000
 #define DFW_ROMBIOS       0xe0000 /* rombios.bin: 128 KiB, E0000 data and tables, F0000 code */
 #define DFW_ROMBIOS_SIZE  0x20000
@@ -25,7 +25,8 @@
 #define DFW_HIGH_IMAGE    0x100000 /* the vmxloader ELF is linked and loaded here */
 
 /* Reserved by vmxloader at the top of memory below 4 GiB, bit 20 of its base clear so that it is
- * reached whatever A20 says: vmxassist's page tables, further processors, trace ring. */
+ * reached whatever A20 says: vmxassist's records, page tables, TSSes, further processors' stacks, trace
+ * ring. */
 #define DFW_RESERVE_SIZE  0x100000
 
 /* 256 bytes in each ROM image that begin with this text and hold a command line, zero-terminated;

@@ -4,13 +4,15 @@
  */
 	.text
 header:	.quad	0x54535341574644	/* DFW_ASSIST_MAGIC */
-	.word	1, 40, 1136, 1
-	.long	start, record, 0
+	.word	2, 40, 1136, 1
+	.long	start
+record:	.long	0x3000, 0		/* an offset in the reserve, which vmxloader adds */
 flags:	.long	0
 reserve: .long	0
 reserve_size: .long 0
 
 start:	movl	$0x98000, %esp
+	movl	record, %ebx
 	movl	$'F', %eax
 	movl	flags, %edx
 	call	say
@@ -21,16 +23,16 @@ start:	movl	$0x98000, %esp
 	movl	reserve_size, %edx
 	call	say
 	movl	$'I', %eax		/* guest RIP */
-	movl	record + 16 + 128, %edx
+	movl	16 + 128(%ebx), %edx
 	call	say
 	movl	$'C', %eax		/* CS: base, limit, access rights */
-	movl	record + 16 + 336 + 32, %edx
+	movl	16 + 336 + 32(%ebx), %edx
 	call	say
 	movl	$'L', %eax
-	movl	record + 16 + 336 + 32 + 8, %edx
+	movl	16 + 336 + 32 + 8(%ebx), %edx
 	call	say
 	movl	$'A', %eax
-	movl	record + 16 + 336 + 32 + 12, %edx
+	movl	16 + 336 + 32 + 12(%ebx), %edx
 	call	say
 	movb	$0, %al
 	outb	%al, $0xf4
@@ -53,6 +55,3 @@ say:	outb	%al, $0xe9
 	movb	$'\n', %al
 	outb	%al, $0xe9
 	ret
-
-	.balign	16
-record:	.skip	1136
