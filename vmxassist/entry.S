@@ -115,4 +115,35 @@ wrmsr_fault:
 	xorl %eax, %eax
 	ret
 
+/* Runs the code of a struct x86_unit (x86/x86.h), which lies on the stack and ends with RET, with
+ * its registers. trap() goes on at unit_fault where it raises an exception.
+ * eax = unit; returns 0, or 1 + the vector */
+	.global unit_run, unit_fault
+unit_run:
+	pushl %ebx
+	pushl %esi
+	pushl %edi
+	movl %eax, %esi
+	leal UNIT_CODE(%esi), %ebx
+	movl UNIT_OPERAND(%esi), %edi
+	pushl UNIT_EFLAGS(%esi)
+	movl (%esi), %eax
+	movl 4(%esi), %ecx
+	movl 8(%esi), %edx
+	popfl
+	call *%ebx
+	pushfl
+	popl UNIT_EFLAGS(%esi)
+	movl %eax, (%esi)
+	movl %ecx, 4(%esi)
+	movl %edx, 8(%esi)
+	xorl %eax, %eax
+1:	popl %edi
+	popl %esi
+	popl %ebx
+	ret
+unit_fault:
+	addl $4, %esp /* where the code would have returned to */
+	jmp 1b
+
 	.section .note.GNU-stack, "", @progbits

@@ -122,6 +122,24 @@ static uint64_t guest_rdtsc(void *world)
 	return rdtsc();
 }
 
+_Static_assert(offsetof(struct x86_unit, eflags) == UNIT_EFLAGS && offsetof(struct x86_unit, code) == UNIT_CODE &&
+	       offsetof(struct x86_unit, operand) == UNIT_OPERAND, "entry.S");
+
+/* Nothing of the assist touches the unit, so what is in it is the guest's. With NE=0 and an error
+ * pending, the processor would wait for an interrupt that IF=0 keeps away. */
+static int guest_fpu(void *world, struct x86_unit *unit)
+{
+	struct monitor *m = world;
+	int raised;
+
+	unit->ip = (uint32_t)unit->code;
+	unit->code[unit->length] = 0xc3; /* RET */
+	world_native_errors(&m->record->guest, true);
+	raised = unit_run(unit);
+	world_native_errors(&m->record->guest, false);
+	return raised;
+}
+
 static void guest_control_written(void *world, unsigned n)
 {
 	struct monitor *m = world;
@@ -170,4 +188,5 @@ const struct x86_ops guest_ops = {
 	.cpuid = guest_cpuid,
 	.rdtsc = guest_rdtsc,
 	.control_written = guest_control_written,
+	.fpu = guest_fpu,
 };

@@ -121,6 +121,8 @@ static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
 		break;
 	case X86_FAULT:
 		stats->exceptions++;
+		if (m->x86.event.vector == VEC_MF)
+			m->x86.event.vector = x87_error_vector(cpu);
 		deliver(m, m->x86.event);
 		break;
 	case X86_SHUTDOWN:

@@ -91,6 +91,12 @@ static void reflect(struct monitor *m, struct frame *f, unsigned vector, enum x8
 	monitor_run(m);
 }
 
+/* VMX forces the real NE to 1, and INT 10h is the video service. */
+unsigned x87_error_vector(const struct dfw_cpu *cpu)
+{
+	return cpu->cr0 & CR0_NE ? VEC_MF : 0x75;
+}
+
 static void trap_from_vm86(struct monitor *m, struct frame *f)
 {
 	unsigned vector = f->vector & 0xff;
@@ -115,15 +121,13 @@ static void trap_from_vm86(struct monitor *m, struct frame *f)
 		asm volatile("movl %%dr6, %0" : "=r"(dr6));
 		m->record->guest.dr6 = dr6;
 	}
-	/* CR0.NE=0: an x87 error is IRQ 13, INT 75h by the BIOS' convention; VMX forces the real
-	 * NE to 1 and INT 10h is the video service. */
-	if (vector == VEC_MF && !(m->record->guest.cr0 & CR0_NE))
-		vector = 0x75;
+	if (vector == VEC_MF)
+		vector = x87_error_vector(&m->record->guest);
 	reflect(m, f, vector, X86_EXCEPTION);
 }
 
-/* Ring 0 takes interrupts in the two windows only, NMI anywhere, and #GP on an MSR that does not
- * exist. */
+/* Ring 0 takes interrupts in the two windows only, NMI anywhere, #GP on an MSR that does not exist,
+ * and what an instruction of the guest's raises that unit_run executes on the stack. */
 static void trap_from_ring0(struct monitor *m, struct frame *f)
 {
 	unsigned vector = f->vector & 0xff;
@@ -134,6 +138,10 @@ static void trap_from_ring0(struct monitor *m, struct frame *f)
 		f->eip = (uint32_t)wrmsr_fault;
 	else if (vector == VEC_NMI)
 		m->pending_nmi = true;
+	else if (f->eip - (uint32_t)f < STACK_SIZE) {
+		f->eax = 1 + vector;
+		f->eip = (uint32_t)unit_fault;
+	}
 	else if ((f->eip >= (uint32_t)window_open && f->eip < (uint32_t)window_halt + 4)) {
 		m->pending_irq = vector;
 		f->eflags &= ~FLAG_IF;

@@ -21,6 +21,11 @@
 
 #define FRAME_ERROR_BIT 31
 
+/* Offsets in struct x86_unit for entry.S */
+#define UNIT_EFLAGS  12
+#define UNIT_CODE    21
+#define UNIT_OPERAND 36
+
 #ifndef __ASSEMBLY__
 #include <stdbool.h>
 #include <stddef.h>
@@ -122,6 +127,8 @@ _Noreturn void start(void); /* where vmxloader enters */
 _Noreturn void invoke_entry(void); /* where the assist's world starts */
 void window_open(void);  /* one instruction's time with IF=1 */
 void window_halt(void);  /* HLT with IF=1 until an interrupt comes */
+int unit_run(struct x86_unit *unit);
+extern const uint8_t unit_fault[];
 enum { STUB_SIZE = 5 };
 extern const uint8_t trap_stubs[256][STUB_SIZE];
 extern uint8_t processor_page[STACK_SIZE], stack_top[]; /* vmxassist.lds.S */
@@ -154,6 +161,8 @@ bool stretch_leave(struct monitor *m, struct frame *f); /* the frame's CS:EIP is
 void trap(struct frame *frame);
 /* delivers through the interpreter; does not return on triple fault */
 void deliver(struct monitor *m, struct x86_event event);
+/* CR0.NE=0: an x87 error is IRQ 13, INT 75h by the BIOS' convention. */
+unsigned x87_error_vector(const struct dfw_cpu *cpu);
 
 /* world.c */
 void world_start(void); /* C side of start */
@@ -162,6 +171,7 @@ _Noreturn void world_leave(struct monitor *m); /* RESTORE, or out for good where
 bool world_can_leave(struct monitor *m);
 void world_sync_cr0(const struct dfw_cpu *cpu);
 void world_sync_cr4(const struct dfw_cpu *cpu);
+void world_native_errors(const struct dfw_cpu *cpu, bool on); /* CR0.NE=1 for a while, whatever the guest's */
 void world_protect(uint32_t linear, bool on); /* keeps VM86 from writing this page, below 2 MiB */
 void world_show(const void *own, bool on);    /* lets VM86 read and execute this page of our own */
 void *world_window(uint64_t phys); /* a pointer to any physical byte, valid to its page's end and

@@ -256,6 +256,13 @@ void world_sync_cr0(const struct dfw_cpu *cpu)
 	write_cr0(hosted() ? v : v | CR0_PG | CR0_PE);
 }
 
+/* A host has NE=1 always, as VMX does. */
+void world_native_errors(const struct dfw_cpu *cpu, bool on)
+{
+	if (!hosted() && !(cpu->cr0 & CR0_NE))
+		write_cr0((cpu->cr0 & CR0_GUEST) | CR0_ET | CR0_PG | CR0_PE | (on ? CR0_NE : 0));
+}
+
 void world_sync_cr4(const struct dfw_cpu *cpu)
 {
 	uint32_t v = own_cr4 | (cpu->cr4 & CR4_GUEST), now;

@@ -152,6 +152,8 @@ void x86_decode(struct insn *i)
 		case 0x0f:
 			opcode = 0x100 + next8(i);
 			row = &x86_opcodes[opcode];
+			if (opcode == 0x138 || opcode == 0x13a)
+				i->third = next8(i);
 			goto found;
 		case 0x26:
 			i->override = 1 + DFW_ES;

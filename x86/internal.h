@@ -65,7 +65,7 @@ enum {
  * Operands in the notation of SDM vol. 2, appendix A.2: an addressing method and a size. The
  * methods that need ModRM come last, those that take immediate bytes before them.
  */
-enum size { S_NONE, S_b, S_w, S_d, S_v, S_p, S_q, S_s };
+enum size { S_NONE, S_b, S_w, S_d, S_v, S_p, S_q, S_s, S_x = S_p, S_u = S_s };
 #define KIND(method, size) ((method) << 3 | (size))
 #define METHOD(kind)       ((kind) >> 3)
 #define SIZE(kind)         ((kind)&7)
@@ -92,10 +92,14 @@ enum method {
 	M_S,
 	M_C,
 	M_D,
+	M_RM,    /* general register of 32 bits, or memory of the size given */
 	M_P,     /* MMX register in reg */
 	M_Q,     /* MMX register or memory */
+	M_N,     /* MMX register in r/m */
 	M_V,     /* XMM register in reg */
 	M_W,     /* XMM register or memory */
+	M_U,     /* XMM register in r/m */
+	M_DI,    /* DS:rDI */
 };
 
 enum operand {
@@ -147,23 +151,33 @@ enum operand {
 	Mp = KIND(M_M, S_p),
 	Ms = KIND(M_M, S_p),
 	Mq = KIND(M_M, S_q),
+	Mx = KIND(M_M, S_x), /* 16 bytes, aligned */
+	Mu = KIND(M_M, S_u), /* 16 bytes */
 	Rd = KIND(M_R, S_d),
 	Rv = KIND(M_R, S_v),
+	RdMb = KIND(M_RM, S_b),
+	RdMw = KIND(M_RM, S_w),
 	Sw = KIND(M_S, S_w),
 	Cd = KIND(M_C, S_d),
 	Dd = KIND(M_D, S_d),
-	Pq = KIND(M_P, S_q),
+	P = KIND(M_P, S_NONE),
 	Pd = KIND(M_P, S_d),
-	Nq = KIND(M_Q, S_NONE), /* MMX register in r/m; memory is #UD */
+	Pq = KIND(M_P, S_q),
+	Q = KIND(M_Q, S_NONE),
 	Qd = KIND(M_Q, S_d),
 	Qq = KIND(M_Q, S_q),
+	Nq = KIND(M_N, S_q),
 	V = KIND(M_V, S_NONE),
+	Vx = KIND(M_V, S_x),
 	W = KIND(M_W, S_NONE),
 	Ww = KIND(M_W, S_w),
 	Wd = KIND(M_W, S_d),
 	Wq = KIND(M_W, S_q),
-	Wx = KIND(M_W, S_p), /* 16 bytes */
-	Ux = KIND(M_W, S_s), /* XMM register in r/m; memory is #UD */
+	Wx = KIND(M_W, S_x),
+	Wu = KIND(M_W, S_u),
+	Ux = KIND(M_U, S_x),
+	DIq = KIND(M_DI, S_q),
+	DIx = KIND(M_DI, S_x),
 };
 
 /* Attributes of a row. */
@@ -175,7 +189,6 @@ enum row_flags {
 	LOCK = 1 << 4,   /* LOCK is allowed with a memory operand */
 	CPL0 = 1 << 5,   /* #GP(0) at any other privilege */
 	PE = 1 << 6,     /* #UD in real and virtual-8086 mode */
-	HOLE = 1 << 7,    /* not implemented yet */
 };
 
 struct insn;
@@ -220,6 +233,7 @@ struct insn {
 	uint32_t debug;    /* data breakpoints hit */
 	uint8_t seg;       /* segment of the memory operand, overrides applied */
 	uint8_t opcode;
+	uint8_t third;     /* opcode byte after 0F 38 and 0F 3A */
 	uint8_t modrm;
 	uint8_t osize;     /* operand and address size in bytes: 2 or 4 */
 	uint8_t asize;
@@ -270,6 +284,8 @@ static inline unsigned iopl(const struct dfw_cpu *cpu)
 
 _Noreturn void x86_raise(struct insn *i, unsigned vector);
 _Noreturn void x86_raise_error(struct insn *i, unsigned vector, uint32_t error);
+/* #UD where the processor would know the instruction: insn.known is false. */
+_Noreturn void x86_unknown(struct insn *i);
 
 /* --- decoding: decode.c --- */
 
@@ -364,6 +380,11 @@ static inline unsigned modrm_reg(const struct insn *i)
 static inline bool is_memory(const struct insn *i)
 {
 	return i->modrm < 0xc0;
+}
+
+static inline bool operand_size_prefix(const struct insn *i)
+{
+	return i->osize != (i->cpu->seg[DFW_CS].access_rights & DFW_AR_DB ? 4 : 2);
 }
 
 /* Finds operand n for READ or WRITE (reading and writing it needs WRITE). */
@@ -472,6 +493,51 @@ uint32_t x86_popf_mask(const struct dfw_cpu *cpu, unsigned size);
 bool x86_io_map_bit(struct insn *i, uint32_t at, unsigned count, unsigned before);
 void x86_control_written(struct insn *i, unsigned n);
 
+/* --- the x87/SSE unit: fpu.c --- */
+
+/* SDM vol. 2, CPUID: 32 * word of x86.features + bit */
+enum feature {
+	F_CLFSH = 19,
+	F_MMX = 23,
+	F_FXSR = 24,
+	F_SSE = 25,
+	F_SSE2 = 26,
+	F_SSE3 = 32 + 0, /* leaf 1, ECX */
+	F_PCLMUL = 32 + 1,
+	F_MONITOR = 32 + 3,
+	F_SSSE3 = 32 + 9,
+	F_SSE41 = 32 + 19,
+	F_SSE42 = 32 + 20,
+	F_MOVBE = 32 + 22,
+	F_POPCNT = 32 + 23,
+	F_AES = 32 + 25,
+	F_XSAVE = 32 + 26,
+	F_AVX = 32 + 28,
+	F_RDRAND = 32 + 30,
+	F_BMI1 = 64 + 3, /* leaf 7, EBX */
+	F_RTM = 64 + 11,
+	F_RDSEED = 64 + 18,
+	F_ADX = 64 + 19,
+	F_SMAP = 64 + 20,
+	F_CLFLUSHOPT = 64 + 23,
+	F_CLWB = 64 + 24,
+	F_SHA = 64 + 29,
+	F_GFNI = 96 + 8, /* leaf 7, ECX */
+	F_RDPID = 96 + 22,
+	F_MOVDIRI = 96 + 27,
+	F_LZCNT = 128 + 5, /* leaf 80000001h, ECX */
+	F_SSE4A = 128 + 6,
+	F_SYSCALL = 160 + 11, /* leaf 80000001h, EDX; outside 64-bit mode only AMD sets it */
+	F_RDTSCP = 160 + 27,
+	F_3DNOW = 160 + 31,
+};
+
+bool x86_feature(struct insn *i, unsigned feature);
+/* Runs an instruction whose operands are EAX, ECX, EDX and the flags. */
+void x86_run_implied(struct insn *i, struct x86_unit *u);
+
+enum { MSR_STAR = 0xc0000081, MSR_TSC_AUX = 0xc0000103 };
+
 /* Handlers, named by the tables. */
 #define HANDLER(name) void x86_op_##name(struct insn *i)
 #define I(opcode, name, handler, ...) HANDLER(handler);
@@ -479,5 +545,8 @@ void x86_control_written(struct insn *i, unsigned n);
 #include "opcodes.def"
 #undef I
 #undef G
+HANDLER(bsf);
+HANDLER(bsr);
+HANDLER(loadall286);
 
 #endif

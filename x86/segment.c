@@ -165,8 +165,12 @@ HANDLER(load_far)
 {
 	uint32_t off, selector;
 
-	if (!is_memory(i))
+	if (!is_memory(i)) {
+		/* C4 and C5 are VEX prefixes here, SDM vol. 2, 2.3 */
+		if (i->opcode >= 0xc4 && is_protected(i->cpu) && x86_feature(i, F_AVX))
+			x86_unknown(i);
 		x86_raise(i, UD);
+	}
 	x86_linear(i, i->seg, i->ea, i->osize + 2, READ);
 	off = read_memory(i, i->seg, i->ea, i->osize);
 	selector = read_memory(i, i->seg, i->ea + i->osize, 2);

@@ -20,7 +20,13 @@ _Noreturn void x86_raise_error(struct insn *i, unsigned vector, uint32_t error)
 	__builtin_longjmp(i->x->unwind, 1);
 }
 
-/* Holes, reserved opcodes and UD2. */
+_Noreturn void x86_unknown(struct insn *i)
+{
+	i->x->insn.known = false;
+	x86_raise(i, UD);
+}
+
+/* Reserved opcodes and UD2. */
 void x86_op_undefined(struct insn *i)
 {
 	x86_raise(i, UD);
@@ -70,10 +76,6 @@ static __attribute__((noinline)) enum x86_outcome execute(struct x86 *x)
 	flags = i->row->flags;
 	if (!i->row->run)
 		x86_raise(i, UD);
-	if (flags & HOLE) {
-		x->insn.known = false;
-		x86_raise(i, UD);
-	}
 	if (__builtin_expect((flags & (PE | CPL0)) || i->lock, 0))
 		check_row(i, flags);
 	cpu->interruptibility = shadow & ~(DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * System instructions: control, debug and model-specific registers, descriptor-table registers,
- * I/O, the interrupt flag, and the x87/MMX/SSE unit behind ops->fpu.
+ * I/O, the interrupt flag.
  */
 #include "internal.h"
 
@@ -166,8 +166,10 @@ static void store_table(struct insn *i, const struct dfw_table *t)
 	uint8_t image[6];
 	struct place p;
 
-	if (!is_memory(i))
-		x86_raise(i, UD);
+	if (!is_memory(i)) {
+		x86_op_group7_register(i);
+		return;
+	}
 	if ((i->cpu->cr4 & CR4_UMIP) && cpl(i->cpu))
 		x86_raise_error(i, GP, 0);
 	put_ptr(image, 2, t->limit);
@@ -191,8 +193,12 @@ static void load_table(struct insn *i, struct dfw_table *t)
 	uint8_t image[6];
 	struct place p;
 
-	if (!is_memory(i))
-		x86_raise(i, UD);
+	if (!is_memory(i)) {
+		x86_op_group7_register(i);
+		return;
+	}
+	if (cpl(i->cpu))
+		x86_raise_error(i, GP, 0);
 	place_memory(i, &p, i->seg, i->ea, 6, READ);
 	x86_get_bytes(i, &p, image);
 	t->limit = get_ptr(image, 2);
@@ -351,8 +357,12 @@ HANDLER(invd)
 
 HANDLER(invlpg)
 {
-	if (!is_memory(i))
-		x86_raise(i, UD);
+	if (!is_memory(i)) {
+		x86_op_group7_register(i);
+		return;
+	}
+	if (cpl(i->cpu))
+		x86_raise_error(i, GP, 0);
 	x86_control_written(i, 32);
 }
 
@@ -433,6 +443,91 @@ HANDLER(rdtsc)
 	r[DFW_RDX].d = value >> 32;
 }
 
+/* --- 0F 01 with a register, SDM vol. 2, table A-6, group 7 --- */
+
+/* The address is DS:rAX. What is watched is not: MWAIT may end at any time, SDM vol. 2, MWAIT. */
+static void monitor(struct insn *i)
+{
+	const union dfw_reg *r = i->cpu->gpr;
+	struct place p;
+
+	if (!x86_feature(i, F_MONITOR) || cpl(i->cpu))
+		x86_raise(i, UD);
+	if (r[DFW_RCX].d & ~(i->modrm & 1u)) /* MWAIT: interrupts end it even while IF=0 */
+		x86_raise_error(i, GP, 0);
+	if (!(i->modrm & 1))
+		place_memory(i, &p, i->override ? i->override - 1u : DFW_DS,
+			     i->asize == 2 ? r[DFW_RAX].w : r[DFW_RAX].d, 1, READ);
+}
+
+static void extended_control(struct insn *i)
+{
+	struct x86_unit u = {.code = {0x0f, 0x01, i->modrm}, .length = 3};
+
+	if (!(i->cpu->cr4 & CR4_OSXSAVE))
+		x86_raise(i, UD);
+	if ((i->modrm & 1) && cpl(i->cpu))
+		x86_raise_error(i, GP, 0);
+	x86_run_implied(i, &u);
+}
+
+HANDLER(group7_register)
+{
+	uint64_t processor;
+
+	if (i->modrm == 0xf9) { /* RDTSCP */
+		if (!x86_feature(i, F_RDTSCP))
+			x86_raise(i, UD);
+		if ((i->cpu->cr4 & CR4_TSD) && cpl(i->cpu))
+			x86_raise_error(i, GP, 0);
+		if (!i->x->ops->read_msr(i->x->world, MSR_TSC_AUX, &processor))
+			x86_raise_error(i, GP, 0);
+		x86_op_rdtsc(i);
+		i->cpu->gpr[DFW_RCX].d = processor;
+		return;
+	}
+	if (i->rep || operand_size_prefix(i))
+		x86_raise(i, UD);
+	switch (i->modrm) {
+	case 0xc8: /* MONITOR */
+	case 0xc9: /* MWAIT */
+		monitor(i);
+		break;
+	case 0xca: /* CLAC */
+	case 0xcb: /* STAC */
+		if (!x86_feature(i, F_SMAP) || cpl(i->cpu))
+			x86_raise(i, UD);
+		set_flags(i->cpu, AC, i->modrm & 1 ? AC : 0);
+		break;
+	case 0xd0: /* XGETBV */
+	case 0xd1: /* XSETBV */
+		extended_control(i);
+		break;
+	case 0xd5: /* XEND, outside a transaction as all here */
+		if (x86_feature(i, F_RTM))
+			x86_raise_error(i, GP, 0);
+		x86_raise(i, UD);
+	case 0xd6: /* XTEST */
+		if (!x86_feature(i, F_RTM))
+			x86_raise(i, UD);
+		set_flags(i->cpu, ARITHMETIC, ZF);
+		break;
+	default: /* VMX and SVM instructions outside their operation, and what is reserved */
+		x86_raise(i, UD);
+	}
+}
+
+/* XBEGIN aborts at once, SDM vol. 1, 16.3.5; XABORT does nothing outside a transaction. */
+HANDLER(xbegin)
+{
+	if (i->modrm != 0xf8 || !x86_feature(i, F_RTM))
+		x86_raise(i, UD);
+	if (i->opcode == 0xc7) {
+		x86_near_branch(i, i->eip + sign_extend(i->imm, i->osize));
+		i->cpu->gpr[DFW_RAX].d = 0;
+	}
+}
+
 /* No performance counter is there: every index is invalid. */
 HANDLER(rdpmc)
 {
@@ -491,6 +586,54 @@ HANDLER(sysexit)
 	i->eip = cpu->gpr[DFW_RDX].d;
 }
 
+/* SYSCALL and SYSRET outside IA-32e mode are AMD's: APM vol. 3. Intel's processors raise #UD. */
+static uint64_t star(struct insn *i)
+{
+	const struct dfw_cpu *cpu = i->cpu;
+	uint64_t value;
+
+	if (!(cpu->cr0 & CR0_PE) || !(cpu->efer & EFER_SCE) || (cpu->efer & EFER_LMA) ||
+	    !x86_feature(i, F_SYSCALL) || !i->x->ops->read_msr(i->x->world, MSR_STAR, &value))
+		x86_raise(i, UD);
+	return value;
+}
+
+HANDLER(syscall)
+{
+	struct dfw_cpu *cpu = i->cpu;
+	uint64_t target;
+	uint16_t selector;
+
+	if (!(cpu->efer & EFER_SCE)) {
+		if (cpl(cpu))
+			x86_raise(i, UD);
+		x86_op_loadall286(i);
+		return;
+	}
+	target = star(i);
+	selector = target >> 32 & ~3u;
+	cpu->gpr[DFW_RCX].d = i->eip;
+	set_flags(cpu, VM | IF | RF, 0);
+	cpu->seg[DFW_CS] = flat(selector, 0xb, 0);
+	cpu->seg[DFW_SS] = flat(selector + 8, 3, 0);
+	i->eip = target;
+}
+
+HANDLER(sysret)
+{
+	struct dfw_cpu *cpu = i->cpu;
+	uint16_t selector = star(i) >> 48 & ~3u;
+
+	if (!is_protected(cpu))
+		x86_raise(i, UD);
+	if (cpl(cpu))
+		x86_raise_error(i, GP, 0);
+	cpu->seg[DFW_CS] = flat(selector, 0xb, 3);
+	cpu->seg[DFW_SS] = flat(selector + 8, 3, 3);
+	set_flags(cpu, IF, IF);
+	i->eip = cpu->gpr[DFW_RCX].d;
+}
+
 /*
  * LOADALL of the 80286: everything from physical 800h on, descriptor caches included. 16-bit:
  * the high halves become zero. Intel, "Undocumented iAPX 286 Test Instruction".
@@ -535,177 +678,4 @@ HANDLER(loadall286)
 	cpu->seg[DFW_TR].base = get_ptr(t + 0x60, 4) & 0xffffff;
 	cpu->seg[DFW_TR].limit = get_ptr(t + 0x64, 2);
 	cpu->seg[DFW_TR].access_rights = t[0x63];
-}
-
-/* --- x87, MMX, SSE: run on the real unit --- */
-
-/* Bytes of the memory operand by opcode D8-DF and ModRM.reg, SDM vol. 2, tables A-7 on; 0: none
- * defined. The environment's size depends on the operand size: 14 or 28, 94 or 108. */
-enum { ENV = 1, STATE = 3 };
-static const uint8_t x87_size[8][8] = {
-	{4, 4, 4, 4, 4, 4, 4, 4},
-	{4, 0, 4, 4, ENV, 2, ENV, 2},
-	{4, 4, 4, 4, 4, 4, 4, 4},
-	{4, 4, 4, 4, 0, 10, 0, 10},
-	{8, 8, 8, 8, 8, 8, 8, 8},
-	{8, 8, 8, 8, STATE, 0, STATE, 2},
-	{2, 2, 2, 2, 2, 2, 2, 2},
-	{2, 2, 2, 2, 10, 8, 10, 8},
-};
-
-/*
- * Runs the instruction with its memory operand of `size` bytes in a buffer: fetched before,
- * written back after where the unit changed it.
- */
-static void run_fpu(struct insn *i, unsigned size, union dfw_reg *gpr, bool write)
-{
-	uint8_t operand[512] __attribute__((aligned(16)));
-	struct place p;
-	int raised;
-
-	if (!i->x->ops->fpu) {
-		i->x->insn.known = false;
-		x86_raise(i, UD);
-	}
-	if (size) {
-		place_memory(i, &p, i->seg, i->ea, size, write ? WRITE : READ);
-		x86_get_bytes(i, &p, operand);
-	}
-	raised = i->x->ops->fpu(i->x->world, i->x->insn.bytes, i->pos, size ? operand : NULL, gpr);
-	if (raised)
-		x86_raise(i, raised - 1);
-	if (size && write)
-		x86_put_bytes(i, &p, operand);
-}
-
-HANDLER(x87)
-{
-	unsigned size = 0, row = i->opcode & 7, reg = modrm_reg(i);
-	bool write = false;
-
-	if (i->cpu->cr0 & (CR0_EM | CR0_TS))
-		x86_raise(i, NM);
-	if (is_memory(i)) {
-		size = x87_size[row][reg];
-		if (!size)
-			x86_raise(i, UD);
-		if (size == ENV || size == STATE)
-			size = (i->osize == 4 ? 28 : 14) + (size == STATE ? 80 : 0);
-		/* D8, DA, DC, DE only read; in the others FST, FIST, FSTENV and company write. */
-		write = (row & 1) && (row == 1 ? reg == 2 || reg == 3 || reg > 5
-				      : row == 7 ? (reg >= 1 && reg <= 3) || reg > 5
-						 : (reg >= 1 && reg <= 3) || reg > 5);
-		run_fpu(i, size, NULL, write);
-	} else {
-		/* FNSTSW AX */
-		run_fpu(i, 0, i->opcode == 0xdf && i->modrm == 0xe0 ? &i->cpu->gpr[DFW_RAX] : NULL,
-			false);
-	}
-}
-
-HANDLER(wait)
-{
-	if ((i->cpu->cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS))
-		x86_raise(i, NM);
-	if (i->x->ops->fpu)
-		run_fpu(i, 0, NULL, false);
-}
-
-/* Size of the operand in r/m and whether it is written; 0 where it is a register. */
-static void vector_insn(struct insn *i, bool is_sse)
-{
-	unsigned op = i->opcode & 0xff, size = 0, n;
-	union dfw_reg *gpr = NULL;
-	bool write = false, wide;
-
-	if (i->cpu->cr0 & CR0_EM)
-		x86_raise(i, UD);
-	/* With 66, F2 or F3 the MMX rows are SSE2's. */
-	wide = i->osize != (i->cpu->seg[DFW_CS].access_rights & DFW_AR_DB ? 4 : 2) || i->rep;
-	if ((is_sse || wide) && !(i->cpu->cr4 & CR4_OSFXSR))
-		x86_raise(i, UD);
-	if (i->cpu->cr0 & CR0_TS)
-		x86_raise(i, NM);
-	for (n = 0; n < 2; n++) {
-		unsigned kind = i->operand[n], method = METHOD(kind);
-
-		switch (method) {
-		case M_G:
-			gpr = &i->cpu->gpr[modrm_reg(i)];
-			break;
-		case M_E:
-			if (!is_memory(i))
-				gpr = &i->cpu->gpr[i->modrm & 7];
-			/* fall through */
-		case M_M:
-		case M_Q:
-		case M_W:
-			write = n == 0;
-			if (!is_memory(i)) {
-				if (method == M_M)
-					x86_raise(i, UD);
-				break;
-			}
-			switch (SIZE(kind)) {
-			case S_d:
-				size = 4;
-				break;
-			case S_q:
-				size = wide ? 16 : 8;
-				break;
-			case S_NONE:
-				if (method == M_Q)
-					x86_raise(i, UD);
-				/* Scalar forms read 4 or 8 bytes; MOVLPS and MOVHPS 8. */
-				size = i->rep == 0xf3 ? 4 : i->rep == 0xf2 ? 8 : 16;
-				if ((op & 0xf8) == 0x10 && (op & 7) >= 2 && op != 0x14 &&
-				    op != 0x15)
-					size = 8;
-				break;
-			default:
-				x86_raise(i, UD);
-			}
-		}
-	}
-	if (op == 0x7e && i->rep == 0xf3) { /* MOVQ Vq,Wq */
-		gpr = NULL;
-		write = false;
-		size = is_memory(i) ? 8 : 0;
-	} else if ((op == 0x2e || op == 0x2f) && size) {
-		size = wide ? 8 : 4;
-	} else if ((op == 0xd6 || op == 0xe7) && size) {
-		size = op == 0xd6 ? 8 : wide ? 16 : 8;
-	} else if (op == 0xe6 && size) {
-		size = i->rep == 0xf3 ? 8 : 16;
-	} else if (op == 0xc4 && size) {
-		size = 2;
-	}
-	run_fpu(i, size, gpr, write && size);
-}
-
-HANDLER(mmx)
-{
-	vector_insn(i, false);
-}
-
-HANDLER(sse)
-{
-	vector_insn(i, true);
-}
-
-HANDLER(fxsave)
-{
-	if (!is_memory(i) || (i->cpu->cr0 & CR0_EM))
-		x86_raise(i, UD);
-	if (i->cpu->cr0 & CR0_TS)
-		x86_raise(i, NM);
-	if ((i->ea + (uint32_t)i->cpu->seg[i->seg].base) & 15)
-		x86_raise_error(i, GP, 0);
-	run_fpu(i, 512, NULL, modrm_reg(i) == 0);
-}
-
-HANDLER(fence)
-{
-	if (is_memory(i))
-		x86_raise(i, UD);
 }

@@ -7,6 +7,13 @@
  *
  * Faults are precise: when an exception is reported, the processor state is that before the
  * instruction (of the current iteration, for REP forms), except CR2.
+ *
+ * The instructions are those of processors up to SSE4.2, AES and SHA, with what came along: MOVBE,
+ * POPCNT, LZCNT, TZCNT, CRC32, ADX, RDRAND, RDSEED, RDPID, RDTSCP, CLFLUSH, SMAP's, 3DNow. A feature
+ * that ops->cpuid does not show is #UD. VMX, SVM and SMX instructions are #UD, as outside their
+ * operation; transactions abort at once. Of what CPUID may show, these are #UD and reported by
+ * insn.known: the VEX encodings (C4, C5), as on a processor without AVX, and XSAVE's family while
+ * CR4.OSXSAVE is set.
  */
 #ifndef X86_X86_H
 #define X86_X86_H
@@ -17,6 +24,7 @@
 #include <dfw/cpu.h>
 
 struct x86;
+struct x86_unit;
 
 /*
  * The world outside. Every function gets x86->world. Physical addresses are 64 bits wide; A20 is
@@ -45,12 +53,22 @@ struct x86_ops {
 	 * DR n (n = 16 + n) and for INVLPG, INVD and WBINVD (n = 32). May be NULL. */
 	void (*control_written)(void *world, unsigned n);
 
-	/* Execute one x87, MMX or SSE instruction (prefixes, opcode and ModRM in insn) on the real
-	 * unit; operand is its memory operand, already fetched and written back by the caller, or
-	 * NULL for register forms; gpr is the general register that the form names, or NULL.
-	 * Returns 0, or 1 + the vector of the exception it raised. NULL: such instructions #UD. */
-	int (*fpu)(void *world, const uint8_t *insn, unsigned len, void *operand,
-		   union dfw_reg *gpr);
+	/* Executes one x87, MMX, SSE or later integer instruction on the processor, whose x87 and
+	 * SSE registers are the guest's, with CR4.OSFXSR, OSXMMEXCPT and OSXSAVE as in cpu->cr4 and
+	 * CR0.NE set. It is checked already; CR0.EM and TS are 0 but for WAIT, with which cpu->cr0
+	 * says. Returns 0, or 1 + the vector of the exception it raised: 6, 7, 13, 16 or 19. NULL:
+	 * such instructions are #UD, and WAIT does nothing. */
+	int (*fpu)(void *world, struct x86_unit *unit);
+};
+
+/* An instruction for ops->fpu, the same in 32-bit and in 64-bit code. */
+struct x86_unit {
+	uint32_t eax, ecx, edx; /* to be loaded, and stored back unless it raised an exception */
+	uint32_t eflags;        /* likewise: CF, PF, AF, ZF, SF, OF; all others are 0 */
+	uint32_t ip;            /* to be set: where it ran, the low 32 bits */
+	uint8_t length;         /* of code; room for a RET behind it is there */
+	uint8_t code[15];       /* its memory operand, if it has one, is DS:[EDI] */
+	void *operand;          /* to be EDI: 1 to 512 bytes, aligned as the instruction asks for */
 };
 
 /* What x86_step did. */
@@ -60,7 +78,8 @@ enum x86_outcome {
 	                 be delivered; step again to go on */
 	X86_HALTED,   /* HLT retired; rip is past it */
 	X86_FAULT,    /* x86->event holds the exception; nothing else changed but CR2. The caller
-	                 delivers it with x86_deliver */
+	                 delivers it with x86_deliver, but for #MF while CR0.NE is 0, which is IRQ
+	                 13 to the guest: SDM vol. 1, 8.7.2 */
 	X86_SHUTDOWN, /* from x86_deliver: triple fault */
 };
 
@@ -83,8 +102,8 @@ struct x86_insn {
 	uint8_t length;      /* bytes fetched */
 	uint16_t row;        /* opcode row as in dfw/stats.h: 0-255 one-byte, 256-511 0F xx */
 	uint8_t modrm;
-	bool known;          /* false: a hole in the tables, or no ops->fpu for it; reported as
-	                        #UD, as opcodes are that no processor defines */
+	bool known;          /* false: #UD, though the processor that CPUID shows executes it: no
+	                        ops->fpu for it, or one of the families named on top */
 	/* after x86_peek only: */
 	bool prefixed;       /* has LOCK, REP or REPNE */
 	uint8_t osize;       /* operand size in bytes */
@@ -103,6 +122,8 @@ struct x86 {
 	struct x86_insn insn;
 	void *unwind[5];           /* private: where a fault goes */
 	uint32_t shadow;           /* private: interruptibility before the step */
+	uint32_t features[6];      /* private: what ops->cpuid says */
+	bool features_known;       /* private; to be cleared when CPUID changes */
 };
 
 /* Executes the instruction at CS:RIP. A trap raised after the instruction (single step, I/O or
