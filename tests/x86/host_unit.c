@@ -15,6 +15,9 @@ struct host_unit_state host_unit_state;
 _Static_assert(sizeof(host_unit_state) == 512, "FXSAVE");
 _Static_assert(offsetof(struct x86_unit, eflags) == 12 && offsetof(struct x86_unit, operand) == 40, "below");
 
+/* AMD's FXSAVE leaves out where the last instruction was, unless an exception is pending. */
+uint32_t host_unit_environment[7];
+
 static uint8_t *page;
 static struct host_unit_state own;
 
@@ -28,6 +31,8 @@ asm(".text\n"
     "	movq %rdi, %r12; movq %rdx, %r13; movq %rcx, %r14; movq %rsi, %rbp\n"
     "	fxsave64 (%r14)\n"
     "	fxrstor (%r13)\n"
+    "	fnclex\n"
+    "	fldenv host_unit_environment(%rip)\n"
     "	movq 40(%r12), %rdi\n"
     "	movl 12(%r12), %eax\n"
     "	pushq %rax\n"
@@ -40,6 +45,7 @@ asm(".text\n"
     "	movl %eax, (%r12); movl %ecx, 4(%r12); movl %edx, 8(%r12)\n"
     "	xorl %ebx, %ebx\n"
     "1:	fxsave (%r13)\n"
+    "	fnstenv host_unit_environment(%rip)\n"
     "	fxrstor64 (%r14)\n"
     "	movl %ebx, %eax\n"
     "	popq %r14; popq %r13; popq %r12; popq %rbp; popq %rbx\n"
@@ -82,8 +88,14 @@ int host_unit_run(void *world, struct x86_unit *unit)
 {
 	uint8_t *at = page, kept[464 - 288];
 	bool fxsave = memcmp(unit->code, "\x0f\xae\x07", 3) == 0;
+	unsigned n;
 	int raised;
 
+	host_unit_environment[0] = host_unit_state.fcw;
+	host_unit_environment[1] = host_unit_state.fsw;
+	host_unit_environment[2] = 0;
+	for (n = 0; n < 8; n++) /* which kind of valid is for the unit to say */
+		host_unit_environment[2] |= host_unit_state.ftw >> n & 1 ? 0 : 3u << 2 * n;
 	memcpy(at, unit->code, unit->length);
 	at[unit->length] = 0xc3;
 	unit->ip = (uint32_t)(uintptr_t)at;

@@ -23,6 +23,7 @@ struct host_unit_state {
 } __attribute__((aligned(16)));
 
 extern struct host_unit_state host_unit_state;
+extern uint32_t host_unit_environment[7]; /* FNSTENV's after the last run; FIP to FDS also go in */
 
 void host_unit_init(void); /* before the first use; sets the state after FNINIT, MXCSR 1F80 */
 int host_unit_run(void *world, struct x86_unit *unit);
