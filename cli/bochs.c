@@ -338,13 +338,11 @@ static int bochs_start(struct guest *g)
 {
 	const struct options *o = g->options;
 	const char *argv[] = {"bochs-bin", "-q", "-f", CONFIG, NULL};
-	char words[256];
 	int in[2], out[2];
 
-	snprintf(words, sizeof(words), "real-mode=%s boot=%s%s",
-		 o->real_mode == REAL_MODE_NATIVE ? "native" : "assist", o->boot,
-		 o->debug ? " debug=e9" : "");
-	int status = guest_place_rom(g, "dfw-visor.rom", words);
+	int status = guest_place_rom(g, "dfw-visor.rom", o->real_mode == REAL_MODE_NATIVE
+								 ? "real-mode=native"
+								 : "real-mode=assist");
 	if (status)
 		return status;
 	if (!write_config(g) || (o->drives[DRIVE_FLOPPY].path && !o->write && !copy_floppy(g)))

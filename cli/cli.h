@@ -95,6 +95,7 @@ struct options {
 	unsigned timeout;       /* seconds; 0: none */
 	const char *screenshot; /* NULL: none */
 	const char *stats;      /* file, "-" for a table, or NULL */
+	const char *trace;      /* file, or NULL */
 	const char *firmware; /* more words for its command line, or "" */
 	bool lockstep; /* Bochs: looks at the guest at fixed points of its time */
 	bool demonstration;
@@ -154,8 +155,9 @@ void guest_debug(struct guest *g, const char *bytes, size_t count);
 /* Starts a child: own process group, killed when we die, in the private directory; standard
  * input, output and error as given (-1: /dev/null). Its pid, or -1. */
 pid_t guest_spawn(struct guest *g, const char *const argv[], int in, int out, int err);
-/* Puts ROM with the words of its command line into the private directory. 0 or exit status. */
-int guest_place_rom(struct guest *g, const char *standard, const char *words);
+/* Puts the ROM, or the user's own in its place, into the private directory; its command line begins
+ * with the word that says how real mode runs. 0 or exit status. */
+int guest_place_rom(struct guest *g, const char *standard, const char *real_mode);
 /* The path of a file built beside this program. Static buffer, two calls deep. */
 const char *beside_program(const char *name);
 /* Reads a whole small file of the private directory; NULL if there is none. Caller frees. */
@@ -166,5 +168,12 @@ int bochs_check_cpu(const struct options *options);
 
 /* stats.c: reads the counters and writes them to options->stats */
 int stats_write(struct guest *g);
+/* Of an opcode row: "89" or "0F 20", unique within a table; "MOV Ev,Gv", or of a group, which only
+ * ModRM tells apart, its name in SDM vol. 2, appendix A. Each valid until its next call. */
+const char *opcode_bytes(unsigned row);
+const char *opcode_name(unsigned row);
+
+/* trace.c: reads vmxassist's trace ring and writes it to options->trace; 0 or STATUS_FAILED */
+int trace_write(struct guest *g);
 
 #endif

@@ -159,10 +159,11 @@ pid_t guest_spawn(struct guest *g, const char *const argv[], int in, int out, in
 	_exit(127);
 }
 
-int guest_place_rom(struct guest *g, const char *standard, const char *words)
+int guest_place_rom(struct guest *g, const char *standard, const char *real_mode)
 {
-	const char *path = g->options->rom ? g->options->rom : beside_program(standard);
-	const char *more = g->options->firmware ? g->options->firmware : "";
+	const struct options *o = g->options;
+	char words[DFW_ROM_CMDLINE_SIZE];
+	const char *path = o->rom ? o->rom : beside_program(standard);
 	static uint8_t rom[4 * 1024 * 1024];
 	const size_t magic = strlen(DFW_ROM_CMDLINE_MAGIC);
 
@@ -172,14 +173,17 @@ int guest_place_rom(struct guest *g, const char *standard, const char *words)
 		fclose(f);
 	if (size == 0)
 		return failure("the firmware %s cannot be read; run `make` first", path);
-	if (strlen(words) + strlen(more) + magic + 2 > DFW_ROM_CMDLINE_SIZE)
-		return usage_error("--firmware %s: the command line has room for %d bytes", more,
-				   DFW_ROM_CMDLINE_SIZE - (int)(strlen(words) + magic + 2));
+	int length = snprintf(words, sizeof(words), "%s boot=%s%s%s %s", real_mode, o->boot,
+			      o->debug ? " debug=e9" : "", o->trace ? " trace" : "",
+			      o->firmware ? o->firmware : "");
+	int excess = length + (int)magic + 1 - DFW_ROM_CMDLINE_SIZE;
+	if (excess > 0)
+		return usage_error("--firmware %s: %d bytes more than the command line has room for",
+				   o->firmware, excess);
 	for (uint8_t *at = rom; (at = memmem(at, rom + size - at, DFW_ROM_CMDLINE_MAGIC, magic));
 	     at += magic)
 		if (at + DFW_ROM_CMDLINE_SIZE <= rom + size)
-			snprintf((char *)at + magic, DFW_ROM_CMDLINE_SIZE - magic, "%s %s", words,
-				 more);
+			strcpy((char *)at + magic, words);
 	f = fopen(in_dir(g, GUEST_ROM), "wb");
 	bool ok = f && fwrite(rom, 1, size, f) == size;
 	if (f && fclose(f) != 0)
@@ -431,6 +435,8 @@ static int finish(struct guest *g, unsigned step, double started)
 		o->on->print_state(g, stderr);
 	}
 	if (o->stats && stats_write(g) != 0 && status == STATUS_SEEN)
+		status = STATUS_FAILED;
+	if (o->trace && trace_write(g) != 0 && status == STATUS_SEEN)
 		status = STATUS_FAILED;
 	return status;
 }

@@ -49,6 +49,7 @@ enum {
 	OPT_ON = 256, OPT_CPU, OPT_REAL_MODE, OPT_FLOPPY, OPT_DISK, OPT_CDROM, OPT_BOOT,
 	OPT_MEMORY, OPT_VGA, OPT_WRITE, OPT_SERIAL, OPT_DEBUG, OPT_DISPLAY, OPT_EXPECT, OPT_TYPE,
 	OPT_TIMEOUT, OPT_SCREENSHOT, OPT_STATS, OPT_LOCKSTEP, OPT_FIRMWARE,
+	OPT_TRACE,
 };
 
 // clang-format off
@@ -78,6 +79,8 @@ static const struct argp_option option_table[] = {
 	{"screenshot", OPT_SCREENSHOT, "FILE.png", 0, "The last picture", 3},
 	{"stats", OPT_STATS, "FILE.json", 0,
 	 "At the end: VM exits, INVOKEs, instructions trapped and interpreted; - is a short table", 3},
+	{"trace", OPT_TRACE, "FILE.json", 0,
+	 "At the end: vmxassist's last 43,000 events as a timeline that Perfetto and Chrome open", 3},
 	{"lockstep", OPT_LOCKSTEP, NULL, 0,
 	 "On bochs, text modes: look at the screen every 25,000 instructions, so that the counts of "
 	 "--stats repeat", 3},
@@ -240,6 +243,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_STATS:
 		o->stats = arg;
 		break;
+	case OPT_TRACE:
+		o->trace = arg;
+		break;
 	case ARGP_KEY_ARG: {
 		struct image image;
 		int status = image_probe(arg, IMAGE_NONE, &image);
@@ -301,6 +307,9 @@ static int run(int argc, char **argv)
 		default_boot(&o);
 	if (o.on == &bochs_emulator && (status = bochs_check_cpu(&o)) != 0)
 		return status;
+	if (o.trace && (o.real_mode == REAL_MODE_NATIVE ||
+			(o.on == &qemu_emulator && o.real_mode == REAL_MODE_DEFAULT)))
+		return usage_error("--trace shows what vmxassist does: it needs --real-mode assist");
 	unsigned least = o.on == &bochs_emulator ? 32 : 16; /* visor keeps 16 MiB */
 	if (o.memory < least)
 		return usage_error("--memory %u is too little: the firmware and a guest need %u "

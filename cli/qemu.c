@@ -187,16 +187,14 @@ static void last_words(struct guest *g, char *to, size_t size)
 static int qemu_start(struct guest *g)
 {
 	const struct options *o = g->options;
-	char words[256], memory[32], drive[DRIVES][128];
+	char memory[32], drive[DRIVES][128];
 	const char *argv[64];
 	unsigned n = 0;
 
 	q.guest = g;
 	q.qmp = -1;
-	snprintf(words, sizeof(words), "assist=%s boot=%s%s",
-		 o->real_mode == REAL_MODE_ASSIST ? "on" : "off", o->boot,
-		 o->debug ? " debug=e9" : "");
-	int status = guest_place_rom(g, "dfw.rom", words);
+	int status = guest_place_rom(g, "dfw.rom", o->real_mode == REAL_MODE_ASSIST ? "assist=on"
+										    : "assist=off");
 	if (status)
 		return status;
 

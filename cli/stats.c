@@ -35,8 +35,7 @@ static bool read_visor(struct guest *g, struct dfw_visor_stats *s)
 	       s->magic == DFW_VISOR_STATS_MAGIC && s->size == sizeof(*s);
 }
 
-/* "89" or "0F 20": unique within a table. */
-static const char *opcode(unsigned row)
+const char *opcode_bytes(unsigned row)
 {
 	static char text[8];
 
@@ -44,8 +43,7 @@ static const char *opcode(unsigned row)
 	return text;
 }
 
-/* "MOV Ev,Gv"; of a group, which only ModRM tells apart, its name in SDM vol. 2, appendix A. */
-static const char *opcode_name(unsigned row)
+const char *opcode_name(unsigned row)
 {
 	static char text[64];
 	const char *name = x86_opcode_name(row);
@@ -62,9 +60,9 @@ static void add_opcodes(cJSON *to, const char *table, const uint32_t *rows, cJSO
 	for (unsigned i = 0; i < DFW_STATS_OPCODES; i++) {
 		if (!rows[i])
 			continue;
-		cJSON_AddNumberToObject(object, opcode(i), rows[i]);
-		if (!cJSON_HasObjectItem(names, opcode(i)))
-			cJSON_AddStringToObject(names, opcode(i), opcode_name(i));
+		cJSON_AddNumberToObject(object, opcode_bytes(i), rows[i]);
+		if (!cJSON_HasObjectItem(names, opcode_bytes(i)))
+			cJSON_AddStringToObject(names, opcode_bytes(i), opcode_name(i));
 	}
 }
 
@@ -163,7 +161,7 @@ static cJSON *assist_json(const struct dfw_assist_stats *s)
 		cJSON_AddNumberToObject(assist, assist_fields[i].name,
 					field(s, assist_fields[i].offset));
 	if (s->holes)
-		cJSON_AddStringToObject(assist, "hole_last", opcode(s->hole_last));
+		cJSON_AddStringToObject(assist, "hole_last", opcode_bytes(s->hole_last));
 	cJSON *names = cJSON_CreateObject();
 	add_opcodes(assist, "trapped", s->trapped, names);
 	add_opcodes(assist, "interpreted", s->interpreted, names);
@@ -191,7 +189,7 @@ static void print_opcodes(const char *title, const uint32_t *rows)
 		if (told[best] || !rows[best])
 			break;
 		told[best] = true;
-		snprintf(label, sizeof(label), "%-5s  %s", opcode(best), opcode_name(best));
+		snprintf(label, sizeof(label), "%-5s  %s", opcode_bytes(best), opcode_name(best));
 		print_row(label, rows[best]);
 	}
 }

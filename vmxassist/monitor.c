@@ -78,6 +78,7 @@ static void deliver_pending(struct monitor *m)
 {
 	if (m->pending_nmi) {
 		m->pending_nmi = false;
+		trace_guest(DFW_TRACE_INTERRUPT, VEC_NMI);
 		deliver(m, (struct x86_event){.vector = VEC_NMI, .kind = X86_EXTERNAL});
 	}
 	if (m->pending_irq >= 0) {
@@ -85,6 +86,7 @@ static void deliver_pending(struct monitor *m)
 
 		m->pending_irq = -1;
 		stats->interrupts++;
+		trace_guest(DFW_TRACE_INTERRUPT, irq.vector);
 		deliver(m, irq);
 	}
 }
@@ -95,6 +97,7 @@ static void halt(struct monitor *m)
 	uint64_t start = rdtsc();
 
 	stats->halts++;
+	trace_guest(DFW_TRACE_HALT, 0);
 	while (m->pending_irq < 0 && !m->pending_nmi) {
 		if (m->record->guest.rflags & FLAG_IF)
 			window_halt();
@@ -102,6 +105,7 @@ static void halt(struct monitor *m)
 			asm volatile("hlt" : : : "memory");
 	}
 	stats->halt_ticks += rdtsc() - start;
+	trace_guest(DFW_TRACE_WAKE, 0);
 	deliver_pending(m);
 }
 
@@ -109,9 +113,13 @@ static void halt(struct monitor *m)
 static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
 {
 	struct dfw_cpu *cpu = &m->record->guest;
+	uint16_t cs = cpu->seg[DFW_CS].selector;
+	uint32_t eip = cpu->rip;
 	enum x86_outcome outcome = x86_step(&m->x86);
 
 	count_step(&m->x86.insn, rows, total);
+	trace(rows == stats->trapped ? DFW_TRACE_TRAPPED : DFW_TRACE_INTERPRETED, m->x86.insn.row,
+	      outcome == X86_FAULT ? 0x100 | m->x86.event.vector : 0, cs, eip);
 	switch (outcome) {
 	case X86_DONE:
 	case X86_REPEAT:
@@ -123,6 +131,7 @@ static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
 		stats->exceptions++;
 		if (m->x86.event.vector == VEC_MF)
 			m->x86.event.vector = x87_error_vector(cpu);
+		trace_guest(DFW_TRACE_EXCEPTION, m->x86.event.vector);
 		deliver(m, m->x86.event);
 		break;
 	case X86_SHUTDOWN:
@@ -197,6 +206,7 @@ void monitor_invoked(void)
 	m->pending_irq = -1;
 	cpu = &m->record->guest;
 	stats->invokes++;
+	trace_guest(DFW_TRACE_INVOKE, m->record->reason);
 	vm86_init(m);
 	world_sync_cr0(cpu);
 	world_sync_cr4(cpu);

@@ -3,7 +3,7 @@
 # 64 KiB for everything.
 CFLAGS_vmxassist := -Os
 VMXASSIST_OBJS := $(call objs,m32,vmxassist/entry.S vmxassist/monitor.c vmxassist/vm86.c vmxassist/stretch.c \
-	vmxassist/reflect.c vmxassist/world.c vmxassist/guest_access.c vmxassist/leave.S lib/string.c)
+	vmxassist/reflect.c vmxassist/world.c vmxassist/guest_access.c vmxassist/trace.c vmxassist/leave.S lib/string.c)
 
 vmxassist: $(BUILD)/vmxassist.bin
 all: vmxassist

@@ -84,6 +84,7 @@ static bool reflect_fast(struct monitor *m, struct frame *f, unsigned vector)
 
 static void reflect(struct monitor *m, struct frame *f, unsigned vector, enum x86_event_kind kind)
 {
+	trace(kind == X86_EXTERNAL ? DFW_TRACE_INTERRUPT : DFW_TRACE_EXCEPTION, vector, 0, f->cs, f->eip);
 	if (!m->stale && !(header.flags & DFW_ASSIST_IOPL0) && reflect_fast(m, f, vector))
 		return;
 	vm86_load(m);
@@ -102,6 +103,7 @@ static void trap_from_vm86(struct monitor *m, struct frame *f)
 	unsigned vector = f->vector & 0xff;
 	bool at_end = m->stretch && stretch_leave(m, f);
 
+	trace(DFW_TRACE_TRAP, vector, 0, f->cs, f->eip);
 	if (is_interrupt(f)) {
 		stats->interrupts++;
 		reflect(m, f, vector, X86_EXTERNAL);

@@ -119,6 +119,7 @@ void vm86_resume(struct monitor *m, uint16_t cs, uint16_t ip)
 	f->gs = cpu->seg[DFW_GS].selector;
 	m->stale = 0;
 	stats->vm86_entries++;
+	trace_guest(m->stretch ? DFW_TRACE_STRETCH : DFW_TRACE_VM86, 0);
 	vm86_enter(f);
 }
 

@@ -32,6 +32,7 @@
 #include <stdint.h>
 #include <dfw/assist.h>
 #include <dfw/stats.h>
+#include <dfw/trace.h>
 #include "lib/control_bits.h"
 #include "lib/ports.h"
 #include "x86/x86.h"
@@ -176,6 +177,29 @@ void world_protect(uint32_t linear, bool on); /* keeps VM86 from writing this pa
 void world_show(const void *own, bool on);    /* lets VM86 read and execute this page of our own */
 void *world_window(uint64_t phys); /* a pointer to any physical byte, valid to its page's end and
 				      until the next call */
+
+/* trace.c */
+void trace_init(void);
+void trace_put(uint32_t kind_code, uint32_t cs_detail, uint32_t eip);
+void trace_put_guest(uint32_t kind_code);
+
+static inline bool tracing(void)
+{
+	return __builtin_expect(header.flags & DFW_ASSIST_TRACE, 0);
+}
+
+/* An event at CS:EIP, or where the record's guest stands. */
+static inline void trace(unsigned kind, unsigned code, unsigned detail, uint16_t cs, uint32_t eip)
+{
+	if (tracing())
+		trace_put(kind | code << 16, cs | detail << 16, eip);
+}
+
+static inline void trace_guest(unsigned kind, unsigned code)
+{
+	if (tracing())
+		trace_put_guest(kind | code << 16);
+}
 
 /* guest_access.c: struct x86_ops of the machine itself */
 extern const struct x86_ops guest_ops;

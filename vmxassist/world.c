@@ -233,6 +233,7 @@ void world_start(void)
 	if (!header.reserve || header.reserve_size < DFW_RESERVE_SIZE || (header.reserve & 0xfff) || !header.cpus ||
 	    header.cpus > DFW_ASSIST_CPUS)
 		panic("no reserve or no processors given by the loader", header.reserve, header.cpus);
+	trace_init();
 	if (has_vme() && !(header.flags & (DFW_ASSIST_NO_VME | DFW_ASSIST_IOPL0)))
 		own_cr4 |= CR4_VME;
 	header.stats = header.reserve + STATS;
@@ -460,6 +461,7 @@ void world_leave(struct monitor *m)
 	const struct dfw_cpu *cpu = &m->record->guest;
 
 	stats->restores++;
+	trace_guest(DFW_TRACE_RESTORE, 0);
 	if (!hosted())
 		leave_without_host(cpu);
 	write_cr0(cpu->cr0 | CR0_PE);

@@ -36,7 +36,7 @@ void host_boot_order(const struct host *host, uint8_t order[8]);
 /* Copies vgabios, rombios and, where used, vmxassist to their places. */
 void payloads_place(const struct host *host, enum vga vga, bool assist);
 /* Fills in the assist's header and its first record; returns the entry. */
-uint32_t assist_prepare(const struct options *options, uint32_t reserve);
+uint32_t assist_prepare(const struct options *options, uint32_t reserve, uint32_t trace);
 
 /* chipset.c */
 enum shadow { SHADOW_OFF = 0, SHADOW_READ_ONLY = 1, SHADOW_READ_WRITE = 3 };

@@ -7,6 +7,8 @@
 #include "vmxloader/pci.h"
 #include "lib/string.h"
 
+#include <dfw/trace.h>
+
 #define MIB 0x100000ull
 #define GIB 0x40000000ull
 
@@ -81,9 +83,20 @@ static uint32_t place_irq_table(void)
 	return at;
 }
 
+/* The highest free megabyte below 4 GiB that is reached whatever A20 says; 0 if there is none. */
+static uint32_t take_memory(uint32_t size)
+{
+	uint32_t base = e820_find(&map, size, MIB, 4 * GIB, MIB);
+
+	if (base < 2 * MIB)
+		return 0;
+	e820_set(&map, base, size, E820_RESERVED);
+	return base;
+}
+
 void loader_main(uint32_t eax, uint32_t ebx, uint32_t esi)
 {
-	uint32_t reserve = 0;
+	uint32_t reserve = 0, trace = 0;
 	bool assist;
 	uint64_t ram_top, high;
 	uint32_t hole;
@@ -99,11 +112,11 @@ void loader_main(uint32_t eax, uint32_t ebx, uint32_t esi)
 		fatal("%u KiB of memory from 1 MiB on: give the guest at least 2 MiB in all",
 		      (unsigned)((e820_ram_end(&map, MIB) - MIB) / 1024));
 	if (assist) {
-		reserve =
-		    e820_find(&map, DFW_RESERVE_SIZE, DFW_RESERVE_SIZE, 4 * GIB, DFW_RESERVE_SIZE);
-		if (reserve < 2 * MIB)
+		reserve = take_memory(DFW_RESERVE_SIZE);
+		if (!reserve)
 			fatal("no memory for vmxassist: give the guest at least 4 MiB");
-		e820_set(&map, reserve, DFW_RESERVE_SIZE, E820_RESERVED);
+		if (options.trace && !(trace = take_memory(DFW_TRACE_SIZE)))
+			warn("no memory for the trace ring: give the guest at least 6 MiB");
 	}
 
 	/* Devices may get what lies between RAM and 4 GiB, and what lies above all RAM. */
@@ -120,6 +133,6 @@ void loader_main(uint32_t eax, uint32_t ebx, uint32_t esi)
 	shadow_set(0xf0000, 0x100000, SHADOW_READ_ONLY);
 
 	if (assist)
-		start_assist(assist_prepare(&options, reserve));
+		start_assist(assist_prepare(&options, reserve, trace));
 	start_native();
 }

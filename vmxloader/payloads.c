@@ -77,7 +77,7 @@ static void reset_state(struct dfw_cpu *cpu)
 	cpu->gdtr.limit = cpu->idtr.limit = 0xffff;
 }
 
-uint32_t assist_prepare(const struct options *options, uint32_t reserve)
+uint32_t assist_prepare(const struct options *options, uint32_t reserve, uint32_t trace)
 {
 	struct dfw_assist_header *h = (void *)DFW_VMXASSIST;
 	struct dfw_assist_record *record;
@@ -91,9 +91,10 @@ uint32_t assist_prepare(const struct options *options, uint32_t reserve)
 	h->flags = (options->assist == ASSIST_HOST ? DFW_ASSIST_HOSTED : 0) |
 		   (options->vme_off ? DFW_ASSIST_NO_VME : 0) |
 		   (options->iopl0 ? DFW_ASSIST_IOPL0 : 0) |
-		   (options->trace ? DFW_ASSIST_TRACE : 0);
+		   (trace ? DFW_ASSIST_TRACE : 0);
 	h->reserve = reserve;
 	h->reserve_size = DFW_RESERVE_SIZE;
+	h->trace = trace;
 
 	h->records += reserve;
 

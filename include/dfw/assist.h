@@ -61,9 +61,12 @@ struct dfw_assist_header {
 	uint32_t flags;    /* DFW_ASSIST_* */
 	uint32_t reserve;  /* DFW_RESERVE_SIZE bytes of RAM for the assist, set by vmxloader */
 	uint32_t reserve_size;
+	uint32_t trace;    /* physical address of struct dfw_trace, trace.h, DFW_TRACE_SIZE bytes set by
+	                      vmxloader with DFW_ASSIST_TRACE; else 0 */
+	uint32_t reserved;
 };
 
 _Static_assert(sizeof(struct dfw_assist_record) == 16 + 2 * 560, "assist ABI");
-_Static_assert(sizeof(struct dfw_assist_header) == 40, "assist ABI");
+_Static_assert(sizeof(struct dfw_assist_header) == 48, "assist ABI");
 
 #endif
