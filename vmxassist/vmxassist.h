@@ -110,7 +110,7 @@ extern struct dfw_assist_header header;
 extern struct dfw_assist_stats *stats; /* this processor's, in the reserve */
 extern struct monitor monitor;         /* this processor's */
 
-/* What lies in the reserve, and then struct processor (world.c) for each. What is left is for a trace ring. */
+/* What lies in the reserve, and then struct processor (world.c) for each. */
 enum {
 	IDT = 0,
 	PAGE_DIRECTORIES = 0x1000, /* of the second and third GiB */
@@ -119,7 +119,6 @@ enum {
 	STRETCHES = 0x19000, /* the first processor's */
 	STRETCHES_SIZE = 0xb000,
 	PROCESSORS = STRETCHES + STRETCHES_SIZE,
-	TRACE_SIZE = 0x40000,
 };
 
 /* entry.S */

@@ -58,7 +58,7 @@ struct processor {
 _Static_assert(sizeof(struct processor) == 0x7000, "no room wasted");
 _Static_assert(RECORDS + DFW_ASSIST_CPUS * sizeof(struct dfw_assist_record) <= STATS, "the reserve's map");
 _Static_assert(STATS + DFW_ASSIST_CPUS * sizeof(struct dfw_assist_stats) <= STRETCHES, "the reserve's map");
-_Static_assert(PROCESSORS + DFW_ASSIST_CPUS * sizeof(struct processor) + TRACE_SIZE <= DFW_RESERVE_SIZE,
+_Static_assert(PROCESSORS + DFW_ASSIST_CPUS * sizeof(struct processor) <= DFW_RESERVE_SIZE,
 	       "the reserve's map");
 
 static PER_PROCESSOR struct processor *this;
