@@ -181,7 +181,7 @@ static uc_engine *engine(uc_mode mode)
 	uc_engine *uc;
 	uc_hook h;
 
-	if (uc_open(UC_ARCH_X86, mode, &uc) || uc_ctl_set_cpu_model(uc, UC_CPU_X86_ICELAKE_SERVER) ||
+	if (uc_open(UC_ARCH_X86, mode, &uc) ||
 	    uc_mem_map_ptr(uc, 0, MEMORY, UC_PROT_ALL, theirs)) {
 		printf("Bail out! unicorn does not start\n");
 		exit(1);
@@ -336,37 +336,170 @@ static uint8_t modrm_of(const struct test_case *c)
 	return c->code[c->at_modrm];
 }
 
-/*
- * Cases in which Unicorn 2.0.1, which is QEMU 5.0, is not the processor of SDM vol. 2:
- */
-static const char *unicorn_is_wrong(const struct test_case *c)
+static bool in_memory(const struct test_case *c)
+{
+	return has_modrm(c->map, c->opcode) && modrm_of(c) < 0xc0;
+}
+
+static uint8_t immediate_of(const struct test_case *c, unsigned length)
+{
+	return c->code[length - 1];
+}
+
+/* Cases in which Unicorn 2.0.1, which is QEMU 5.0, is not the processor of SDM vol. 2; what of
+ * them it does not have is in fpu_vectors.c. */
+static bool unicorn_is_wrong(const struct test_case *c, unsigned length)
 {
 	uint8_t modrm = modrm_of(c), reg = modrm >> 3 & 7;
+	bool memory = in_memory(c), same = !memory && reg == (modrm & 7);
 
 	switch (c->map) {
-	case X87:
-		if (c->opcode == 0x9b)
-			return NULL;
-		break;
+	case X87: /* environments: always in the protected-mode format, and empty */
+		return memory && (reg == 4 || reg == 6) && (c->opcode == 0xd9 || c->opcode == 0xdd);
 	case MAP_0F:
+		switch (c->opcode) {
+		case 0x0e: /* has 3DNow, the build machine need not */
+		case 0x0f:
+		case 0x78: /* no SSE4A, VMREAD is taken for something */
+		case 0x79:
+		case 0xb8: /* no POPCNT */
+			return true;
+		case 0x2b: /* no SSE4A */
+			return c->prefix >= P_F3;
+		case 0x12: /* MOVLPD and MOVHPD have no register form */
+		case 0x16:
+			return c->prefix == P_66 && !memory;
+		case 0x50: /* MOVMSKPS, PSRLW Ib, MOVQ2DQ and company have no memory form */
+		case 0x71 ... 0x73:
+			return memory;
+		case 0xd6:
+			return memory && c->prefix >= P_F3;
+		case 0xc2: /* bits 7 to 3 of the predicate are ignored: CMPPS */
+			return immediate_of(c, length) > 7;
+		case 0xae: /* FXRSTOR and FXSAVE; 66, F2 and F3 give other instructions */
+			return (memory && reg < 2) || c->prefix != P_NP || (memory && reg > 3);
+		case 0xc7: /* CMPXCHG8B is diff.c's; no RDRAND, RDSEED, RDPID */
+			return reg == 1 || (!memory && reg >= 6);
+		}
 		break;
 	case MAP_38:
+		switch (c->opcode) {
+		case 0x01 ... 0x03: /* PHADDW of a register and itself reads what it has written */
+		case 0x05 ... 0x07:
+			return same;
+		case 0xc8 ... 0xcf: /* no SHA, no GFNI */
+		case 0xf9:          /* no MOVDIRI */
+			return true;
+		case 0xf0: /* no MOVBE */
+			return c->prefix <= P_66;
+		case 0xf1: /* CRC32: takes 66 for 16 bits in 16-bit code, too */
+			return c->prefix <= P_66 || c->real;
+		}
 		break;
-	case MAP_3A:
-		break;
+	case MAP_3A: /* no PCLMUL, SHA, GFNI */
+		if (c->opcode == 0x44 || (c->opcode >= 0xcc && c->opcode <= 0xcf))
+			return true;
+		/* PCMPxSTRx, equal ordered: misses a match that the string's end cuts off */
+		return (c->opcode & 0xfc) == 0x60 && (immediate_of(c, length) & 0xc) == 0xc;
 	}
-	(void)reg;
-	return NULL;
+	return false;
 }
 
 /* What the comparison leaves out. */
 struct leniency {
-	bool skip_st, skip_xmm, skip_memory, approximate, skip_extent;
+	bool approximate;  /* registers agree to some digits */
+	bool skip_memory;
+	bool undefined;    /* the whole result */
+	bool skip_extent;  /* Unicorn reads 16 bytes of memory where the manual says less, or none */
+	uint32_t flags;    /* undefined */
+	uint16_t fsw, fcw; /* undefined, or not kept there */
+	bool skip_tags;
+	bool nan;          /* of two NaNs it takes the larger, SSE the first: SDM vol. 1, 4.8.3.5 */
 };
 
-static void lenient(const struct test_case *c, struct leniency *l)
+static void lenient_x87(const struct test_case *c, const struct host_unit_state *start, struct leniency *l)
+{
+	uint8_t modrm = modrm_of(c), reg = modrm >> 3 & 7;
+
+	l->fsw = 0x02ff; /* the exception flags and C1 are not kept */
+	l->fcw = 0xf0c0; /* reserved bits */
+	l->nan = true;   /* a signalling one is not made quiet */
+	if (in_memory(c)) {
+		/* a number's store reads first: the unit may leave it */
+		l->skip_extent = (c->opcode & 1) && reg > 0;
+		/* FBSTP of -0 */
+		l->skip_memory = c->opcode == 0xdf && reg == 6 && start->st[0].high >= 0x8000 &&
+				 start->st[0].high < 0xbfff;
+		return;
+	}
+	switch (c->opcode) {
+	case 0xd9:
+		if (modrm >= 0xd8 && modrm < 0xe0)
+			l->skip_tags = true;
+		if (modrm >= 0xe8)
+			l->approximate = true; /* constants not rounded, functions in double precision */
+		if (modrm == 0xf0 || modrm == 0xf9) /* F2XM1 and FYL2XP1 beyond 1 are undefined */
+			l->undefined = (start->st[0].high & 0x7fff) >= 0x3ffd;
+		if (modrm == 0xf1 || modrm == 0xfa) /* no invalid operation for logarithm and root */
+			l->undefined = start->st[0].high >= 0x8000;
+		l->undefined |= modrm == 0xf5 || modrm == 0xf8; /* FPREM1, FPREM: in double precision, too */
+		if (modrm >= 0xf0) {
+			l->fsw |= modrm == 0xf6 || modrm == 0xf7 ? 0x4700 : 0; /* FDECSTP, FINCSTP */
+		}
+		break;
+	case 0xdb: /* FCOMI and FUCOMI: OF, SF and AF are cleared or left */
+	case 0xdf:
+		if (modrm >= 0xe8 && modrm < 0xf8)
+			l->flags = OF | SF | AF;
+		l->skip_tags = c->opcode == 0xdf && modrm >= 0xd0 && modrm < 0xe0;
+		break;
+	case 0xdd: /* a store does not make an empty register valid there */
+		l->skip_tags = modrm >= 0xd0 && modrm < 0xe0;
+		break;
+	}
+}
+
+static void lenient(const struct test_case *c, const struct host_unit_state *start, struct leniency *l)
 {
 	memset(l, 0, sizeof(*l));
+	switch (c->map) {
+	case X87:
+		lenient_x87(c, start, l);
+		break;
+	case MAP_0F:
+		l->nan = (c->opcode >= 0x58 && c->opcode <= 0x5f) || c->opcode == 0x7c || c->opcode == 0x7d ||
+			 c->opcode == 0xd0;
+		switch (c->opcode) {
+		case 0x2c: /* m64 */
+		case 0x2d:
+		case 0x5a:
+		case 0x60 ... 0x62: /* m32 */
+			l->skip_extent = c->prefix == P_NP;
+			break;
+		case 0xe6:
+			l->skip_extent = c->prefix == P_F3;
+			break;
+		case 0xf7: /* ours reads the bytes that are not to be changed */
+			l->skip_extent = true;
+			break;
+		case 0x52: /* RSQRTPS and RCPPS: relative error up to 1.5 * 2^-12 */
+		case 0x53:
+			l->approximate = true;
+			break;
+		case 0xbc:
+		case 0xbd:
+			l->flags = c->prefix == P_F3 ? OF | SF | PF | AF : CF | OF | SF | AF | PF;
+			break;
+		}
+		break;
+	case MAP_38:
+		break;
+	case MAP_3A:
+		l->skip_extent = c->opcode == 0x0a || c->opcode == 0x0b;
+		l->nan = c->opcode == 0x40 || c->opcode == 0x41;
+		l->approximate = c->opcode == 0x40; /* DPPS: the order of its additions */
+		break;
+	}
 }
 
 static uint32_t sane_float(void)
@@ -498,18 +631,19 @@ static void build_code(struct test_case *c, struct dfw_cpu *cpu)
 }
 
 static bool same_st(const struct host_unit_state *a, const struct host_unit_state *b, bool x87,
-		    bool approximate)
+		    const struct leniency *l)
 {
 	/* An MMX register's exponent reads all ones: SDM vol. 1, 9.2; QEMU leaves it. */
 	for (unsigned n = 0; n < 8; n++) {
 		if (a->st[n].low == b->st[n].low && (!x87 || a->st[n].high == b->st[n].high))
 			continue;
-		if (x87 && approximate) {
+		if (x87) {
 			long double x, y;
 
 			memcpy(&x, &a->st[n], 10);
 			memcpy(&y, &b->st[n], 10);
-			if (fabsl(x - y) <= fabsl(x) * 0x1p-36L + 0x1p-48L)
+			if ((l->nan && isnan(x) && isnan(y)) ||
+			    (l->approximate && fabsl(x - y) <= fabsl(x) * 0x1p-36L + 0x1p-48L))
 				continue;
 		}
 		return false;
@@ -517,14 +651,26 @@ static bool same_st(const struct host_unit_state *a, const struct host_unit_stat
 	return true;
 }
 
-static bool same_xmm(const struct host_unit_state *a, const struct host_unit_state *b, bool approximate)
+static bool same_float(float x, float y, const struct leniency *l)
 {
-	for (unsigned n = 0; n < 32; n++) {
-		float x, y;
+	return memcmp(&x, &y, 4) == 0 || (l->nan && isnan(x) && isnan(y)) ||
+	       (l->approximate && fabsf(x - y) <= fabsf(x) * 0x1p-10f + 0x1p-126f);
+}
 
-		memcpy(&x, (const uint8_t *)a->xmm + 4 * n, 4);
-		memcpy(&y, (const uint8_t *)b->xmm + 4 * n, 4);
-		if (memcmp(&x, &y, 4) != 0 && !(approximate && fabsf(x - y) <= fabsf(x) * 0x1p-10f))
+static bool same_xmm(const struct host_unit_state *a, const struct host_unit_state *b,
+		     const struct leniency *l)
+{
+	for (unsigned n = 0; n < 16; n++) {
+		const uint8_t *at = (const uint8_t *)a->xmm + 8 * n, *bt = (const uint8_t *)b->xmm + 8 * n;
+		float x[2], y[2];
+		double xd, yd;
+
+		memcpy(&x, at, 8);
+		memcpy(&y, bt, 8);
+		memcpy(&xd, at, 8);
+		memcpy(&yd, bt, 8);
+		if (!(l->nan && isnan(xd) && isnan(yd)) &&
+		    (!same_float(x[0], y[0], l) || !same_float(x[1], y[1], l)))
 			return false;
 	}
 	return true;
@@ -614,7 +760,7 @@ static void run_case(struct test_case *c, struct tally *t)
 		t->limits++;
 		return;
 	}
-	if (unicorn_is_wrong(c)) {
+	if (unicorn_is_wrong(c, x.insn.length)) {
 		t->excused++;
 		return;
 	}
@@ -657,22 +803,29 @@ static void run_case(struct test_case *c, struct tally *t)
 		t->excused++;
 		return;
 	}
+	lenient(c, &start, &l);
+	if (l.undefined) {
+		t->excused++;
+		return;
+	}
 	t->run++;
-	lenient(c, &l);
-	fsw_mask = x87 ? 0x7d00 & ~0x0200 : 0x3800; /* exception flags and C1 are not kept there */
+	fsw_mask = x87 ? ~l.fsw & 0x7fff : 0x3800;
 	for (n = 0; n < 8; n++)
 		same &= regs[n] == cpu.gpr[n].d;
-	same &= (flags & STATUS) == (cpu.rflags & STATUS) && eip == (uint32_t)cpu.rip;
-	same &= (other.fsw & fsw_mask) == (after.fsw & fsw_mask) && other.ftw == after.ftw && other.fcw == after.fcw;
+	same &= ((flags ^ cpu.rflags) & STATUS & ~l.flags) == 0 && eip == (uint32_t)cpu.rip;
+	same &= (other.fsw & fsw_mask) == (after.fsw & fsw_mask) && (l.skip_tags || other.ftw == after.ftw) &&
+		((other.fcw ^ after.fcw) & ~l.fcw) == 0;
 	same &= (other.mxcsr & ~0x3f) == (after.mxcsr & ~0x3fu);
-	same &= l.skip_st || same_st(&after, &other, x87, l.approximate);
-	same &= l.skip_xmm || same_xmm(&after, &other, l.approximate);
+	same &= same_st(&after, &other, x87, &l);
+	same &= same_xmm(&after, &other, &l);
 	if (!same) {
 		t->bad++;
 		show("state", c, &before, &cpu, regs, eip, flags, ours_raised, &start, &after, &other);
 		return;
 	}
-	if (!l.skip_extent && memcmp(&read_ours, &read_theirs, sizeof(read_ours))) {
+	/* across pages Unicorn reads whole aligned units */
+	if (!l.skip_extent && read_ours.from / 4096 == (read_ours.to - 1) / 4096 &&
+	    memcmp(&read_ours, &read_theirs, sizeof(read_ours))) {
 		t->bad++;
 		show("bytes read", c, &before, &cpu, regs, eip, flags, ours_raised, &start, &after, &other);
 		return;
