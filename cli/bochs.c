@@ -71,8 +71,9 @@ static struct {
 	bool shift, ctrl, alt;
 	int in, out; /* the debugger */
 	bool running;   /* the guest runs; false: the debugger waits for commands */
-	bool skip_echo; /* the debugger repeats the command before the guest's first byte */
-	enum cpu_mode mode; /* with --lockstep: since when the processor is in which mode */
+	bool skip_echo; /* the debugger repeats the command, a line, before the guest's first byte */
+	unsigned steps; /* with --lockstep */
+	enum cpu_mode mode; /* with --stats: since when the processor is in which mode */
 	int64_t mode_since;
 } b = {.xserver = -1, .in = -1, .out = -1};
 
@@ -146,7 +147,7 @@ static bool write_config(struct guest *g)
 		"romimage: file=" GUEST_ROM "\n"
 		"vgaromimage: file=%s\n"
 		"pci: enabled=1, chipset=i440fx, slot1=%s\n"
-		"vga: extension=%s\n"
+		"vga: extension=%s%s\n"
 		"port_e9_hack: enabled=1\n"
 		"com1: enabled=1, mode=file, dev=" GUEST_SERIAL "\n"
 		"clock: sync=%s, time0=utc\n"
@@ -161,6 +162,7 @@ static bool write_config(struct guest *g)
 		o->vgarom ? o->vgarom
 			  : beside_program(o->cirrus ? "vgabios-cirrus.bin" : "vgabios-std.bin"),
 		o->cirrus ? "cirrus" : "pcivga", o->cirrus ? "cirrus" : "vbe",
+		o->lockstep ? ", update_freq=60, realtime=0" : "",
 		o->display == DISPLAY_WINDOW ? "slowdown" : "none");
 	if (o->drives[DRIVE_FLOPPY].path)
 		fprintf(f, "floppya: %s=%s, status=inserted\n",
@@ -241,6 +243,104 @@ static bool send_command(const char *command)
 	return dprintf(b.in, "%s\n", command) > 0;
 }
 
+const char *const cpu_mode_names[CPU_MODES] = {
+	"real mode", "v8086 mode", "protected mode", "compatibility mode", "long mode"};
+
+static void mode_until(struct guest *g, int64_t tick)
+{
+	g->mode_ticks[b.mode] += tick - b.mode_since;
+	b.mode_since = tick;
+}
+
+/* After `show mode` the debugger tells each change, the tick first:
+ * "00002480073: switched from 'v8086 mode' to 'long mode'". */
+#define TICK_DIGITS 11
+static const char *const notices[] = {": switched from '", ": address space switched. CR3: "};
+
+/* The length of such a line at the start of text; 0: there is none; -1: it may become one. */
+static int notice_length(const char *text, size_t size)
+{
+	size_t digits = 0;
+
+	while (digits < size && isdigit((unsigned char)text[digits]))
+		digits++;
+	if (digits == size && digits <= TICK_DIGITS)
+		return -1;
+	if (digits != TICK_DIGITS)
+		return 0;
+	for (unsigned i = 0; i < sizeof(notices) / sizeof(notices[0]); i++) {
+		size_t length = strlen(notices[i]), have = size - digits;
+		const char *end = memchr(text, '\n', size);
+		if (memcmp(text + digits, notices[i], have < length ? have : length) == 0)
+			return end ? end + 1 - text : -1;
+	}
+	return 0;
+}
+
+static void take_notice(struct guest *g, const char *line)
+{
+	const char *const to = "' to '", *name = strstr(line, to);
+
+	if (strncmp(line + TICK_DIGITS, notices[0], strlen(notices[0])) != 0 || !name)
+		return;
+	mode_until(g, strtoll(line, NULL, 10));
+	name += strlen(to);
+	for (unsigned i = 0; i < CPU_MODES; i++)
+		if (strncmp(name, cpu_mode_names[i], strlen(cpu_mode_names[i])) == 0)
+			b.mode = i;
+}
+
+/* What Bochs writes while the guest runs: what the guest wrote to port E9, and the debugger's
+ * notices in the midst of it. last: no more comes. */
+static void take_output(struct guest *g, const char *bytes, size_t count, bool last)
+{
+	static char *text;
+	static size_t have, room;
+	size_t guests = 0, at = 0; /* the guest's bytes are from guests to at */
+
+	if (have + count + 1 > room && !(text = realloc(text, room = have + count + 65536)))
+		abort();
+	memcpy(text + have, bytes, count);
+	have += count;
+	text[have] = 0;
+	while (at < have) {
+		int length = notice_length(text + at, have - at);
+		if (length < 0 && !last)
+			break;
+		if (length <= 0) {
+			at++;
+			continue;
+		}
+		guest_debug(g, text + guests, at - guests);
+		take_notice(g, text + at);
+		guests = at += length;
+	}
+	guest_debug(g, text + guests, at - guests);
+	have -= at;
+	memmove(text, text + at, have);
+}
+
+/* The guest stands: `said` is what came since it went on, to the prompt. */
+static void take_stop(struct guest *g, const char *said)
+{
+	const char *const next = "Next at t=";
+	const char *stop = NULL;
+
+	for (const char *at = said; (at = strstr(at, next)); at++)
+		stop = at;
+	take_output(g, said, stop ? (size_t)(stop - said) : strlen(said), true);
+	if (stop)
+		mode_until(g, strtoll(stop + strlen(next), NULL, 10));
+}
+
+/* The debugger repeats a command, a line, before it obeys. */
+static const char *after_echo(const char *said)
+{
+	const char *line = strchr(said, '\n');
+
+	return line ? line + 1 : said;
+}
+
 /* Breaks into the debugger; false where Bochs does not answer. Bochs' handler of SIGINT logs an
  * information under the log's lock, and would wait for ever if it interrupted a writer of the log:
  * write_config lets nobody but the processor, which tells its state in a panic, log those. */
@@ -250,7 +350,10 @@ static bool break_in(struct guest *g)
 		return false;
 	if (b.running) {
 		kill(g->pid, SIGINT);
-		b.running = !read_prompt(20000);
+		const char *said = read_prompt(20000);
+		b.running = !said;
+		if (said)
+			take_stop(g, said);
 	}
 	return !b.running;
 }
@@ -373,29 +476,13 @@ static int bochs_start(struct guest *g)
 	}
 	if (o->display == DISPLAY_VNC)
 		fprintf(stderr, "dfw: for VNC run: x11vnc -display %s\n", b.display);
+	if (o->stats && !ask(g, "show mode"))
+		return failure("Bochs' debugger does not answer");
 	if (o->lockstep)
-		return ask(g, "show mode") ? 0 : failure("Bochs' debugger does not answer");
+		return 0;
 	b.running = b.skip_echo = true;
 	send_command("c");
 	return 0;
-}
-
-/* What the running Bochs writes is what the guest wrote to port E9. */
-static void read_e9(struct guest *g)
-{
-	char bytes[65536];
-	struct pollfd p = {b.out, POLLIN, 0};
-
-	while (poll(&p, 1, 0) > 0) {
-		ssize_t n = read(b.out, bytes, sizeof(bytes));
-		char *from = bytes;
-		if (n <= 0)
-			return;
-		if (b.skip_echo && n >= 2 && memcmp(bytes, "c\n", 2) == 0)
-			from += 2, n -= 2;
-		b.skip_echo = false;
-		guest_debug(g, from, n);
-	}
 }
 
 static void take_picture(struct guest *g)
@@ -429,72 +516,80 @@ static void take_picture(struct guest *g)
 	XDestroyImage(image);
 }
 
-/* `xp /NNbx ADDRESS` answers with lines "0xADDRESS <...>:\t0xNN\t0xNN..." */
+/* `xp /NNgx ADDRESS` answers with lines "0xADDRESS <...>:\t0xNN\t0xNN..." of 8 bytes each: fewer
+ * and longer words, as it writes each by itself. */
 static bool bochs_read_memory(struct guest *g, uint64_t physical, void *to, size_t size)
 {
 	char command[64];
 	uint8_t *bytes = to;
 	size_t got = 0;
 
-	snprintf(command, sizeof(command), "xp /%zubx 0x%llx", size, (unsigned long long)physical);
-	const char *text = ask(g, command);
-	for (const char *at = text; at && got < size; at++)
-		if (at[0] == '\t' && at[1] == '0' && at[2] == 'x')
-			bytes[got++] = strtoul(at + 1, NULL, 16);
+	snprintf(command, sizeof(command), "xp /%zugx 0x%llx", (size + 7) / 8,
+		 (unsigned long long)physical);
+	for (const char *at = ask(g, command); at && *at && got < size; at++) {
+		if (at[0] != '\t' || at[1] != '0' || at[2] != 'x')
+			continue;
+		uint64_t word = strtoull(at + 1, NULL, 16);
+		size_t n = size - got < 8 ? size - got : 8;
+		memcpy(bytes + got, &word, n);
+		got += n;
+	}
 	return got == size;
 }
 
-const char *const cpu_mode_names[CPU_MODES] = {
-	"real mode", "v8086 mode", "protected mode", "compatibility mode", "long mode"};
-
-static void mode_until(struct guest *g, int64_t tick)
+/* What Bochs says for about ms milliseconds; sooner than its pipe fills. */
+static void read_output(struct guest *g, int ms)
 {
-	g->mode_ticks[b.mode] += tick - b.mode_since;
-	b.mode_since = tick;
-}
+	char bytes[65536];
+	struct pollfd p = {b.out, POLLIN, 0};
+	struct timespec t;
 
-/* What the debugger says while the guest goes on: "00002480073: switched from 'v8086 mode' to
- * 'long mode'", and at its next prompt "Next at t=2500000". */
-static void count_modes(struct guest *g, const char *said)
-{
-	const char *const from = "switched from '", *const to = "' to '", *const next = "Next at t=";
-	const char *line = said;
-
-	for (; line; line = strchr(line, '\n'), line += line != NULL) {
-		char *end;
-		int64_t tick = strtoll(line, &end, 10);
-		if (strncmp(line, next, strlen(next)) == 0)
-			mode_until(g, strtoll(line + strlen(next), NULL, 10));
-		if (strncmp(end, ": ", 2) != 0 || strncmp(end + 2, from, strlen(from)) != 0)
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	int64_t until = t.tv_sec * 1000LL + t.tv_nsec / 1000000 + ms, now;
+	while (clock_gettime(CLOCK_MONOTONIC, &t),
+	       (now = t.tv_sec * 1000LL + t.tv_nsec / 1000000) < until) {
+		if (poll(&p, 1, until - now) <= 0)
 			continue;
-		mode_until(g, tick);
-		const char *name = strstr(end, to) + strlen(to);
-		for (unsigned i = 0; i < CPU_MODES; i++)
-			if (strncmp(name, cpu_mode_names[i], strlen(cpu_mode_names[i])) == 0)
-				b.mode = i;
+		ssize_t n = read(b.out, bytes, sizeof(bytes));
+		if (n <= 0) {
+			pause_ms(until - now);
+			return;
+		}
+		ssize_t from = 0;
+		while (from < n && b.skip_echo)
+			b.skip_echo = bytes[from++] != '\n';
+		take_output(g, bytes + from, n - from, false);
 	}
 }
 
-/* A stretch of guest time, then the text page as the guest left it. */
+/* A stretch of guest time, then what the screen shows: the text page at once, and the picture as
+ * often as Bochs draws it, which shows a page that starts elsewhere, or graphics. */
 static void step_on(struct guest *g)
 {
-	enum { COLUMNS = 80, ROWS = 25 };
-	static char page[ROWS * COLUMNS * 2], text[ROWS * (COLUMNS + 1) + 1];
+	enum { COLUMNS = 80, ROWS = 25, STEPS_PER_PICTURE = 10 };
+	static char page[ROWS * COLUMNS * 2], *text;
+	static const char *picture = "";
 	char *said = ask(g, "s 25000");
 
 	b.running = !said; /* it halted for ever: it has to be broken into */
-	if (said) {
-		guest_debug(g, said, strlen(said));
-		count_modes(g, said);
-	}
+	if (said)
+		take_stop(g, after_echo(said));
+	if (b.steps++ % STEPS_PER_PICTURE == 0)
+		take_picture(g);
+	if (g->picture_changed)
+		picture = screen_text(&g->picture);
 	if (!bochs_read_memory(g, 0xb8000, page, sizeof(page)))
 		return;
+	text = realloc(text, ROWS * (COLUMNS + 1) + strlen(picture) + 1);
+	if (!text)
+		abort();
 	char *to = text;
 	for (unsigned i = 0; i < ROWS * COLUMNS; i++) {
 		*to++ = page[2 * i] >= ' ' && page[2 * i] < 0x7f ? page[2 * i] : ' ';
 		if (i % COLUMNS == COLUMNS - 1)
 			*to++ = '\n';
 	}
+	strcpy(to, picture);
 	g->text = text;
 	g->picture_changed = true;
 }
@@ -506,8 +601,7 @@ static void bochs_poll(struct guest *g)
 		ended(g);
 		return;
 	}
-	pause_ms(50);
-	read_e9(g);
+	read_output(g, 50);
 	take_picture(g);
 	if (g->end == GUEST_RUNS)
 		ended(g);
@@ -515,6 +609,8 @@ static void bochs_poll(struct guest *g)
 
 static void bochs_key(struct guest *g, uint32_t keysym, bool down)
 {
+	if (!b.window)
+		b.window = find_window(b.x);
 	XKeyEvent event = {
 		.type = down ? KeyPress : KeyRelease,
 		.display = b.x,
@@ -526,7 +622,7 @@ static void bochs_key(struct guest *g, uint32_t keysym, bool down)
 			 (b.alt ? Mod1Mask : 0),
 	};
 
-	if (!b.window || !event.keycode)
+	if (!event.window || !event.keycode)
 		return;
 	if (keysym == XK_Shift_L)
 		b.shift = down;

@@ -123,7 +123,7 @@ struct guest {
 	bool picture_changed;
 	const char *text;     /* of the screen, where it is not read from the picture; or NULL */
 	uint64_t visor_stats; /* host-physical address that visor told, or 0 */
-	int64_t mode_ticks[CPU_MODES]; /* with --lockstep */
+	int64_t mode_ticks[CPU_MODES]; /* with --stats, on Bochs */
 };
 
 struct emulator {

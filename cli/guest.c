@@ -312,6 +312,9 @@ static void press(struct guest *g, const struct key *key)
 	on->poll(g);
 }
 
+/* --lockstep knows no time but the guest's: polls of 25,000 instructions, 0.1 s of it. */
+#define LOCKSTEP_KEY_POLLS 80
+
 /* Types one step; slower than any keyboard buffer fills. */
 static void type(struct guest *g, const char *keys)
 {
@@ -319,8 +322,9 @@ static void type(struct guest *g, const char *keys)
 
 	while (g->end == GUEST_RUNS && !interrupted && key_next(&keys, &key)) {
 		double until = now() + 0.1;
+		unsigned polls = 0;
 		press(g, &key);
-		while (now() < until)
+		while (g->options->lockstep ? polls++ < LOCKSTEP_KEY_POLLS : now() < until)
 			g->options->on->poll(g);
 	}
 }

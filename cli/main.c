@@ -82,8 +82,7 @@ static const struct argp_option option_table[] = {
 	{"trace", OPT_TRACE, "FILE.json", 0,
 	 "At the end: vmxassist's last 43,000 events as a timeline that Perfetto and Chrome open", 3},
 	{"lockstep", OPT_LOCKSTEP, NULL, 0,
-	 "On bochs, text modes: look at the screen every 25,000 instructions, so that the counts of "
-	 "--stats repeat", 3},
+	 "On bochs: look at the screen every 25,000 instructions, so that the counts of --stats repeat", 3},
 	{NULL, 0, NULL, 0, "Driving it, in the order given:", 4},
 	{"expect", OPT_EXPECT, "TEXT", 0, "Wait for TEXT on the screen or COM1", 4},
 	{"type", OPT_TYPE, "KEYS", 0,

@@ -26,6 +26,15 @@ skip() {
 	echo "ok $n - $1 # SKIP $2"
 }
 
+# sector NAME CODE-IN-OCTAL: a floppy whose boot sector holds the code
+sector() {
+	# shellcheck disable=SC2059
+	printf "$2" >"$work/$1.img"
+	truncate -s 510 "$work/$1.img"
+	printf '\125\252' >>"$work/$1.img"
+	truncate -s 1440K "$work/$1.img"
+}
+
 plan() {
 	echo "1..$n"
 }

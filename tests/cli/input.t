@@ -20,15 +20,6 @@ ended() {
 	[ "$got" = "$status" ] && grep -qF -- "$text" "$work/said"
 }
 
-# sector NAME CODE-IN-OCTAL: a floppy whose boot sector holds the code
-sector() {
-	# shellcheck disable=SC2059
-	printf "$2" >"$work/$1.img"
-	truncate -s 510 "$work/$1.img"
-	printf '\125\252' >>"$work/$1.img"
-	truncate -s 1440K "$work/$1.img"
-}
-
 : >"$work/empty"
 truncate -s 1440K "$work/zeros.img"
 truncate -s 1000 "$work/odd.img"
