@@ -1,30 +1,44 @@
 /* SPDX-License-Identifier: MIT
  *
- * From bytes to struct insn: prefixes, opcode, ModRM and SIB, immediates; then the operands by
- * their kind. SDM vol. 2, chapter 2.
+ * From bytes to struct insn: prefixes, opcode, ModRM and SIB, immediates; the operands by their
+ * kind. SDM vol. 2, chapter 2. And one step: decode, check what the tables say, run, retire.
  */
 #include "internal.h"
 
-static inline uint8_t next8(struct insn *i)
+/* All 15 bytes that an instruction can have are there, in nearly every case. */
+static inline void begin(struct insn *i)
 {
-	if (__builtin_expect(i->pos == i->have, 0))
-		x86_fetch(i);
-	return i->x->insn.bytes[i->pos++];
+	const struct dfw_segment *cs = &i->cpu->seg[DFW_CS];
+	uint32_t off = i->cpu->rip, linear = (uint32_t)cs->base + off;
+	uint8_t *bytes = i->x->insn.bytes;
+
+	i->at = i->end = bytes;
+	if (__builtin_expect(linear > i->flat_size || i->flat_size - linear < 15 || off > cs->limit ||
+			     cs->limit - off < 14 || (cs->access_rights & DFW_AR_EXPAND), 0))
+		return;
+	__builtin_memcpy(bytes, i->x->flat + linear, 15);
+	i->end = bytes + 15;
 }
 
-static uint32_t next(struct insn *i, unsigned size)
+static inline uint8_t next8(struct insn *i)
 {
-	uint32_t value = 0;
-	unsigned n;
+	const uint8_t *at = i->at;
 
-	if (__builtin_expect(i->have - i->pos >= (int)size, 1)) {
-		value = get_ptr(i->x->insn.bytes + i->pos, size);
-		i->pos += size;
-		return value;
-	}
-	for (n = 0; n < size; n++)
-		value |= (uint32_t)next8(i) << 8 * n;
-	return value;
+	if (__builtin_expect(at == i->end, 0))
+		x86_fetch(i);
+	i->at = at + 1;
+	return *at;
+}
+
+/* size: 1, 2 or 4 */
+static inline uint32_t next(struct insn *i, unsigned size)
+{
+	const uint8_t *at = i->at;
+
+	while (__builtin_expect(i->end - at < (int)size, 0))
+		x86_fetch(i);
+	i->at = at + size;
+	return get_ptr(at, size);
 }
 
 /* SDM vol. 2, table 2-1 */
@@ -109,10 +123,10 @@ static void address32(struct insn *i)
 static void immediates(struct insn *i)
 {
 	uint32_t *imm = &i->imm;
-	unsigned n;
+	const uint8_t *operand = i->operand;
+	unsigned n, kind;
 
-	for (n = 0; n < 3; n++) {
-		unsigned kind = i->operand[n];
+	for (n = 0; n < 3 && (kind = operand[n]) != None; n++) {
 
 		switch (METHOD(kind)) {
 		case M_I:
@@ -135,14 +149,15 @@ static void immediates(struct insn *i)
 	}
 }
 
-/* Leaves i->eip past the instruction. */
-void x86_decode(struct insn *i)
+/* Leaves i->eip past the instruction. The row, of the group where the opcode names one. */
+static inline const struct row *decode(struct insn *i)
 {
 	const struct row *row;
 	struct x86_insn *shown = &i->x->insn;
 	unsigned opcode, flags;
 	bool wide = i->cpu->seg[DFW_CS].access_rights & DFW_AR_DB, o = wide, a = wide;
 
+	begin(i);
 	for (;;) {
 		opcode = next8(i);
 		row = &x86_opcodes[opcode];
@@ -191,16 +206,15 @@ found:
 	i->asize = a ? 4 : 2;
 	i->opcode = opcode;
 	shown->row = opcode;
-	i->row = row;
 	i->operand = row->operand;
 	flags = row->flags;
 	if (flags & HAS_MODRM) {
 		i->modrm = shown->modrm = next8(i);
 		if (flags & GROUP) {
-			i->row = &x86_groups[row->operand[2]][modrm_reg(i)];
-			if (i->row->operand[0])
-				i->operand = i->row->operand;
-			flags |= i->row->flags;
+			row = &x86_groups[row->operand[2]][modrm_reg(i)];
+			if (row->operand[0])
+				i->operand = row->operand;
+			flags |= row->flags;
 		}
 		if (is_memory(i)) {
 			if (i->asize == 2)
@@ -210,80 +224,200 @@ found:
 		}
 	}
 	if (flags & HAS_IMM) {
-		i->fixed = i->pos;
+		i->fixed = i->at - shown->bytes;
 		immediates(i);
 	}
-	shown->length = i->pos;
-	i->eip = (uint32_t)i->cpu->rip + i->pos;
+	shown->length = i->at - shown->bytes;
+	i->eip = (uint32_t)i->cpu->rip + shown->length;
+	return row;
+}
+
+/* Where an operand is: the number of a general register, or ... */
+enum { IN_MEMORY = 8, IN_SELECTOR, IN_INSTRUCTION };
+
+static inline unsigned whereabouts(struct insn *i, unsigned kind)
+{
+	switch (METHOD(kind)) {
+	case M_E:
+		return is_memory(i) ? IN_MEMORY : i->modrm & 7;
+	case M_M:
+		if (!is_memory(i))
+			x86_raise(i, UD);
+		return IN_MEMORY;
+	case M_O:
+		return IN_MEMORY;
+	case M_G:
+		return modrm_reg(i);
+	case M_R:
+		return i->modrm & 7;
+	case M_Z:
+		return i->opcode & 7;
+	case M_ACCUMULATOR:
+		return DFW_RAX;
+	case M_CL:
+		return DFW_RCX;
+	case M_DX:
+		return DFW_RDX;
+	case M_SEG:
+	case M_S:
+		return IN_SELECTOR;
+	}
+	return IN_INSTRUCTION;
+}
+
+static inline uint16_t *selector_operand(struct insn *i, unsigned kind)
+{
+	return &i->cpu->seg[METHOD(kind) == M_SEG ? SIZE(kind) : modrm_reg(i)].selector;
+}
+
+static inline uint32_t *immediate_operand(struct insn *i, unsigned n, unsigned kind)
+{
+	if (METHOD(kind) == M_ONE)
+		i->imm = 1;
+	return n && METHOD(i->operand[n - 1]) == M_I ? &i->imm2 : &i->imm;
 }
 
 void x86_operand(struct insn *i, struct place *p, unsigned n, unsigned access)
 {
-	unsigned kind = i->operand[n], size = operand_size(i, kind), reg;
+	unsigned kind = i->operand[n], size = operand_size(i, kind), where = whereabouts(i, kind);
 
-	switch (METHOD(kind)) {
-	case M_E:
-	case M_M:
-		if (is_memory(i)) {
-			place_memory(i, p, i->seg, i->ea, size, access);
-			return;
-		}
-		if (METHOD(kind) == M_M)
-			x86_raise(i, UD);
-		reg = i->modrm & 7;
-		break;
-	case M_O:
-		place_memory(i, p, i->seg, i->ea, size, access);
-		return;
-	case M_G:
-		reg = modrm_reg(i);
-		break;
-	case M_R:
-		reg = i->modrm & 7;
-		break;
-	case M_Z:
-		reg = i->opcode & 7;
-		break;
-	case M_ACCUMULATOR:
-		reg = DFW_RAX;
-		break;
-	case M_CL:
-		reg = DFW_RCX;
-		break;
-	case M_DX:
-		reg = DFW_RDX;
-		break;
-	case M_SEG:
-		p->ptr = &i->cpu->seg[SIZE(kind)].selector;
-		p->size = 2;
-		return;
-	case M_S:
-		p->ptr = &i->cpu->seg[modrm_reg(i)].selector;
-		p->size = 2;
-		return;
-	default: /* an immediate */
-		p->ptr = n && METHOD(i->operand[n - 1]) == M_I ? &i->imm2 : &i->imm;
-		if (METHOD(kind) == M_ONE)
-			i->imm = 1;
-		p->size = size;
-		return;
-	}
-	p->ptr = reg_ptr(i->cpu, reg, size);
 	p->size = size;
+	if (where < IN_MEMORY) {
+		p->ptr = reg_ptr(i->cpu, where, size);
+	} else if (where == IN_MEMORY) {
+		place_memory(i, p, i->seg, i->ea, size, access);
+	} else if (where == IN_SELECTOR) {
+		p->ptr = selector_operand(i, kind);
+		p->size = 2;
+	} else {
+		p->ptr = immediate_operand(i, n, kind);
+	}
 }
 
 uint32_t x86_load(struct insn *i, unsigned n)
 {
-	struct place p;
+	unsigned kind = i->operand[n], size = operand_size(i, kind), where = whereabouts(i, kind);
 
-	x86_operand(i, &p, n, READ);
-	return get(i, &p);
+	if (where < IN_MEMORY)
+		return get_ptr(reg_ptr(i->cpu, where, size), size);
+	if (where == IN_MEMORY)
+		return read_memory(i, i->seg, i->ea, size);
+	if (where == IN_SELECTOR)
+		return *selector_operand(i, kind);
+	return *immediate_operand(i, n, kind) & size_mask(size);
 }
 
 void x86_store(struct insn *i, unsigned n, uint32_t value)
 {
-	struct place p;
+	unsigned kind = i->operand[n], size = operand_size(i, kind), where = whereabouts(i, kind);
 
-	x86_operand(i, &p, n, WRITE);
-	put(i, &p, value);
+	if (where < IN_MEMORY)
+		put_ptr(reg_ptr(i->cpu, where, size), size, value);
+	else if (where == IN_MEMORY)
+		write_memory(i, i->seg, i->ea, size, value);
+	else
+		*selector_operand(i, kind) = value;
+}
+
+/* --- a step --- */
+
+static void check_row(struct insn *i, unsigned flags)
+{
+	if (i->lock && (!(flags & LOCK) || !is_memory(i)))
+		x86_raise(i, UD);
+	if ((flags & PE) && !is_protected(i->cpu))
+		x86_raise(i, UD);
+	if ((flags & CPL0) && cpl(i->cpu))
+		x86_raise_error(i, GP, 0);
+}
+
+/* Only what decoding does not set in any case: an initialiser would clear the whole. */
+static inline void start(struct insn *i, struct x86 *x)
+{
+	i->x = x;
+	i->cpu = x->cpu;
+	i->imm = i->rip_high = i->debug = 0;
+	i->rep = i->override = i->ext = 0;
+	i->outcome = X86_DONE;
+	i->lock = i->esp_base = i->keep_rf = i->no_trap = false;
+	i->flat_size = x86_flat_size(x);
+}
+
+/* What x86_peek tells. */
+static bool show(const struct insn *i)
+{
+	struct x86_insn *shown = &i->x->insn;
+
+	shown->fixed = i->fixed ? i->fixed : shown->length;
+	shown->prefixed = i->lock || i->rep;
+	shown->osize = i->osize;
+	shown->segment = i->seg;
+	shown->imm = i->imm;
+	return true;
+}
+
+/* Everything of a step that may fault, or of a peek; kept apart so that nothing lives across setjmp. */
+static __attribute__((noinline)) enum x86_outcome work(struct x86 *x, bool peek)
+{
+	struct dfw_cpu *cpu = x->cpu;
+	struct insn insn, *i = &insn;
+	const struct row *row;
+	uint32_t tf = cpu->rflags & TF, shadow = cpu->interruptibility;
+
+	start(i, x);
+	if (__builtin_expect(cpu->dr7 & DR7_ENABLES, 0) && !peek &&
+	    !(cpu->rflags & RF) && !(shadow & DFW_BLOCKED_BY_MOV_SS)) {
+		uint32_t hit = x86_breakpoints(
+			cpu, (uint32_t)cpu->seg[DFW_CS].base + (uint32_t)cpu->rip, 1, 0);
+
+		if (hit) {
+			cpu->pending_debug |= hit;
+			x86_raise(i, DB);
+		}
+	}
+	x->insn.known = true;
+	i->seg = DFW_SEGS;
+	i->fixed = 0;
+	row = i->row = decode(i);
+	if (peek)
+		return show(i) && row->run ? X86_DONE : X86_FAULT;
+	if (__builtin_expect(!row->run, 0))
+		x86_raise(i, UD);
+	if (__builtin_expect((row->flags & (PE | CPL0)) || i->lock, 0))
+		check_row(i, row->flags);
+	cpu->interruptibility = shadow & ~(DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS);
+	row->run(i);
+	cpu->rip = i->eip;
+	if (__builtin_expect(i->rip_high, 0))
+		cpu->rip |= (uint64_t)i->rip_high << 32;
+	if (!i->keep_rf)
+		cpu->rflags &= ~(uint64_t)RF;
+	if (__builtin_expect(i->debug | tf, 0)) {
+		cpu->pending_debug |= i->debug;
+		if (tf && !i->no_trap)
+			cpu->pending_debug |= DR6_BS;
+	}
+	return i->outcome;
+}
+
+enum x86_outcome x86_step(struct x86 *x)
+{
+	x->shadow = x->cpu->interruptibility;
+	if (__builtin_setjmp(x->unwind) == 0)
+		return work(x, false);
+	x->cpu->interruptibility = x->shadow;
+	return X86_FAULT;
+}
+
+bool x86_peek(struct x86 *x, uint32_t eip)
+{
+	uint64_t rip = x->cpu->rip, cr2 = x->cpu->cr2;
+	bool known = false;
+
+	x->cpu->rip = eip;
+	if (__builtin_setjmp(x->unwind) == 0)
+		known = work(x, true) == X86_DONE;
+	x->cpu->rip = rip;
+	x->cpu->cr2 = cr2;
+	return known;
 }

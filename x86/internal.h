@@ -225,23 +225,24 @@ struct insn {
 	struct dfw_cpu *cpu;
 	const struct row *row;  /* of the group where the opcode names one */
 	const uint8_t *operand; /* the row's, or those that a group takes from its opcode */
+	const uint8_t *at; /* the next byte to decode, in x->insn.bytes */
+	const uint8_t *end; /* where the fetched bytes end */
 	uint32_t eip;      /* where to go on: the next instruction, or a branch's target */
 	uint32_t ea;       /* offset of the memory operand */
 	uint32_t imm;
 	uint32_t imm2;     /* ENTER's level, a far pointer's selector */
 	uint32_t rip_high; /* where IA-32e mode's interrupts lead */
 	uint32_t debug;    /* data breakpoints hit */
+	uint32_t flat_size; /* x->flat_size; 0 with paging or breakpoints */
 	uint8_t seg;       /* segment of the memory operand, overrides applied */
 	uint8_t opcode;
 	uint8_t third;     /* opcode byte after 0F 38 and 0F 3A */
 	uint8_t modrm;
 	uint8_t osize;     /* operand and address size in bytes: 2 or 4 */
 	uint8_t asize;
+	uint8_t fixed;     /* bytes before the immediates, where there are any */
 	uint8_t rep;       /* 0, F2 or F3 */
 	uint8_t override;  /* segment override + 1, or 0 */
-	uint8_t pos;       /* bytes decoded */
-	uint8_t have;      /* bytes fetched */
-	uint8_t fixed;     /* bytes before the immediates, where there are any */
 	uint8_t ext;       /* EXT bit of error codes while an event is delivered */
 	uint8_t outcome;   /* enum x86_outcome */
 	bool lock;
@@ -282,14 +283,15 @@ static inline unsigned iopl(const struct dfw_cpu *cpu)
 
 /* --- faults: step.c --- */
 
-_Noreturn void x86_raise(struct insn *i, unsigned vector);
-_Noreturn void x86_raise_error(struct insn *i, unsigned vector, uint32_t error);
+__attribute__((cold)) _Noreturn void x86_raise(struct insn *i, unsigned vector);
+__attribute__((cold)) _Noreturn void x86_raise_error(struct insn *i, unsigned vector, uint32_t error);
 /* #UD where the processor would know the instruction: insn.known is false. */
-_Noreturn void x86_unknown(struct insn *i);
+__attribute__((cold)) _Noreturn void x86_unknown(struct insn *i);
 
-/* --- decoding: decode.c --- */
-
-void x86_decode(struct insn *i);
+static inline uint32_t x86_flat_size(const struct x86 *x)
+{
+	return ((uint32_t)x->cpu->cr0 & CR0_PG) || (x->cpu->dr7 & DR7_ENABLES) ? 0 : x->flat_size;
+}
 
 /* --- memory: memory.c --- */
 
@@ -306,7 +308,7 @@ struct place {
 	void *ptr;        /* NULL: go through phys */
 	uint64_t phys[2]; /* one for each page touched */
 	uint16_t size;
-	uint16_t first;   /* bytes in the first page */
+	uint16_t first;   /* bytes in the first page, where ptr is NULL */
 };
 
 uint64_t x86_walk(struct insn *i, uint64_t linear, unsigned access);
@@ -332,12 +334,69 @@ bool x86_load_pdptes(struct insn *i, uint64_t cr3, uint64_t cr4);
 /* Breakpoints of DR7 that match an access, in DR6 form; rw as in DR7. */
 uint32_t x86_breakpoints(const struct dfw_cpu *cpu, uint32_t linear, unsigned len, unsigned rw);
 
+/*
+ * Nearly every access: through a writable data segment that expands up, to flat memory. NULL: look
+ * closer.
+ */
+static inline void *direct(const struct insn *i, const struct dfw_segment *s, uint32_t off, uint32_t len)
+{
+	const uint32_t bits = DFW_AR_UNUSABLE | DFW_AR_P | DFW_AR_S | DFW_AR_CODE | DFW_AR_EXPAND |
+			      DFW_AR_WRITABLE;
+	uint32_t linear = (uint32_t)s->base + off;
+
+	if (__builtin_expect((s->access_rights & bits) != (DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE) ||
+			     off > s->limit || s->limit - off < len - 1 || linear > i->flat_size ||
+			     i->flat_size - linear < len, 0))
+		return NULL;
+	return i->x->flat + linear;
+}
+
 /* A value of 1, 2 or 4 bytes. */
-uint32_t get_ptr(const void *p, unsigned size);
-void put_ptr(void *p, unsigned size, uint32_t value);
+static inline uint32_t get_ptr(const void *p, unsigned size)
+{
+	uint16_t w;
+	uint32_t d;
+
+	if (size == 4) {
+		__builtin_memcpy(&d, p, 4);
+		return d;
+	}
+	if (size == 1)
+		return *(const uint8_t *)p;
+	__builtin_memcpy(&w, p, 2);
+	return w;
+}
+
+static inline void put_ptr(void *p, unsigned size, uint32_t value)
+{
+	uint16_t w = value;
+
+	if (size == 4)
+		__builtin_memcpy(p, &value, 4);
+	else if (size == 1)
+		*(uint8_t *)p = value;
+	else
+		__builtin_memcpy(p, &w, 2);
+}
+
 /* The same at a place. */
-uint32_t get(struct insn *i, const struct place *p);
-void put(struct insn *i, const struct place *p, uint32_t value);
+static inline uint32_t get(struct insn *i, const struct place *p)
+{
+	uint32_t value = 0;
+
+	if (__builtin_expect(p->ptr != NULL, 1))
+		return get_ptr(p->ptr, p->size);
+	x86_get_bytes(i, p, &value);
+	return value;
+}
+
+static inline void put(struct insn *i, const struct place *p, uint32_t value)
+{
+	if (__builtin_expect(p->ptr != NULL, 1))
+		put_ptr(p->ptr, p->size, value);
+	else
+		x86_put_bytes(i, p, &value);
+}
 
 /* Does [off, off + len) lie within the segment? Expand-down: SDM vol. 3, 5.3. */
 static inline bool in_limit(const struct dfw_segment *s, uint32_t off, uint32_t len)

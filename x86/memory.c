@@ -29,7 +29,7 @@ static _Noreturn void page_fault(struct insn *i, uint64_t linear, unsigned acces
 static uint64_t read_entry(struct insn *i, uint64_t phys, unsigned size)
 {
 	uint64_t entry = 0;
-	void *p = i->x->ops->map ? i->x->ops->map(i->x->world, phys, size, false) : NULL;
+	void *p = i->x->ops->map(i->x->world, phys, size, false);
 
 	if (!p)
 		i->x->ops->read(i->x->world, phys, &entry, size);
@@ -173,15 +173,6 @@ uint32_t x86_linear(struct insn *i, unsigned seg, uint32_t off, uint32_t len, un
 	const struct dfw_segment *s = &i->cpu->seg[seg];
 	uint32_t ar = s->access_rights, linear = (uint32_t)s->base + off;
 
-	/* A writable data segment that expands up is nearly every access. */
-	if (__builtin_expect((ar & (DFW_AR_UNUSABLE | DFW_AR_P | DFW_AR_S | DFW_AR_CODE |
-				    DFW_AR_EXPAND | DFW_AR_WRITABLE)) ==
-				     (DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE) &&
-			     off <= s->limit && s->limit - off >= len - 1, 1)) {
-		if (__builtin_expect(i->cpu->dr7 & DR7_ENABLES, 0))
-			data_breakpoints(i, linear, len, access);
-		return linear;
-	}
 	if ((ar & DFW_AR_UNUSABLE) || !(ar & DFW_AR_P))
 		segment_fault(i, seg);
 	if (ar & DFW_AR_CODE) {
@@ -203,12 +194,14 @@ void x86_place(struct insn *i, struct place *p, uint64_t linear, unsigned len, u
 	uint32_t room = 4096 - (linear & 4095);
 
 	p->size = len;
+	if (__builtin_expect(linear < i->flat_size && i->flat_size - linear >= len, 1)) {
+		p->ptr = i->x->flat + (uint32_t)linear;
+		return;
+	}
 	p->phys[0] = x86_physical(i, linear, access);
 	if (__builtin_expect(len <= room, 1)) {
 		p->first = len;
-		p->ptr = i->x->ops->map ? i->x->ops->map(i->x->world, p->phys[0], len,
-							 access & WRITE)
-					: NULL;
+		p->ptr = i->x->ops->map(i->x->world, p->phys[0], len, access & WRITE);
 		return;
 	}
 	p->first = room;
@@ -240,71 +233,48 @@ void x86_put_bytes(struct insn *i, const struct place *p, const void *src)
 				 p->size - p->first);
 }
 
-uint32_t get_ptr(const void *p, unsigned size)
-{
-	uint16_t w;
-	uint32_t d;
-
-	if (size == 4) {
-		__builtin_memcpy(&d, p, 4);
-		return d;
-	}
-	if (size == 1)
-		return *(const uint8_t *)p;
-	__builtin_memcpy(&w, p, 2);
-	return w;
-}
-
-void put_ptr(void *p, unsigned size, uint32_t value)
-{
-	uint16_t w = value;
-
-	if (size == 4)
-		__builtin_memcpy(p, &value, 4);
-	else if (size == 1)
-		*(uint8_t *)p = value;
-	else
-		__builtin_memcpy(p, &w, 2);
-}
-
-uint32_t get(struct insn *i, const struct place *p)
-{
-	uint32_t value = 0;
-
-	if (__builtin_expect(p->ptr != NULL, 1))
-		return get_ptr(p->ptr, p->size);
-	x86_get_bytes(i, p, &value);
-	return value;
-}
-
-void put(struct insn *i, const struct place *p, uint32_t value)
-{
-	if (__builtin_expect(p->ptr != NULL, 1))
-		put_ptr(p->ptr, p->size, value);
-	else
-		x86_put_bytes(i, p, &value);
-}
-
 void place_memory(struct insn *i, struct place *p, unsigned seg, uint32_t off, unsigned len,
 		  unsigned access)
 {
-	x86_place(i, p, x86_linear(i, seg, off, len, access), len, access);
+	p->size = len;
+	p->ptr = direct(i, &i->cpu->seg[seg], off, len);
+	if (__builtin_expect(!p->ptr, 0))
+		x86_place(i, p, x86_linear(i, seg, off, len, access), len, access);
+}
+
+static __attribute__((noinline)) uint32_t read_closely(struct insn *i, unsigned seg, uint32_t off,
+						       unsigned len)
+{
+	struct place p;
+
+	x86_place(i, &p, x86_linear(i, seg, off, len, READ), len, READ);
+	return get(i, &p);
+}
+
+static __attribute__((noinline)) void write_closely(struct insn *i, unsigned seg, uint32_t off,
+						    unsigned len, uint32_t value)
+{
+	struct place p;
+
+	x86_place(i, &p, x86_linear(i, seg, off, len, WRITE), len, WRITE);
+	put(i, &p, value);
 }
 
 uint32_t read_memory(struct insn *i, unsigned seg, uint32_t off, unsigned len)
 {
-	struct place p;
+	const void *ptr = direct(i, &i->cpu->seg[seg], off, len);
 
-	place_memory(i, &p, seg, off, len, READ);
-	return get(i, &p);
+	return __builtin_expect(ptr != NULL, 1) ? get_ptr(ptr, len) : read_closely(i, seg, off, len);
 }
 
 void write_memory(struct insn *i, unsigned seg, uint32_t off, unsigned len, uint32_t value)
 {
-	struct place p;
+	void *ptr = direct(i, &i->cpu->seg[seg], off, len);
 
-	place_memory(i, &p, seg, off, len, WRITE);
-	put(i, &p, value);
+	if (__builtin_expect(ptr != NULL, 1))
+		put_ptr(ptr, len, value);
+	else
+		write_closely(i, seg, off, len, value);
 }
 
 void push(struct insn *i, uint32_t *sp, unsigned size, uint32_t value)
@@ -354,24 +324,13 @@ void x86_write_bytes(struct insn *i, uint64_t linear, const void *src, unsigned 
 void x86_fetch(struct insn *i)
 {
 	const struct dfw_segment *cs = &i->cpu->seg[DFW_CS];
-	uint32_t off = (uint32_t)i->cpu->rip + i->have, linear = (uint32_t)cs->base + off;
-	uint32_t room = 15 - i->have, page = 4096 - (linear & 4095);
-	uint8_t *dst = i->x->insn.bytes + i->have;
+	uint8_t *dst = i->x->insn.bytes + (i->end - i->x->insn.bytes);
+	uint32_t have = dst - i->x->insn.bytes;
+	uint32_t off = (uint32_t)i->cpu->rip + have, linear = (uint32_t)cs->base + off;
+	uint32_t room = 15 - have, page = 4096 - (linear & 4095);
 	uint64_t phys;
 	void *src;
 
-	/* All 15 bytes are there, in nearly every case. */
-	if (__builtin_expect(!i->have && page >= 15 && i->x->ops->map &&
-			     !(cs->access_rights & DFW_AR_EXPAND) && off <= cs->limit &&
-			     cs->limit - off >= 14, 1)) {
-		src = i->x->ops->map(i->x->world, x86_physical(i, linear, FETCH), 15, false);
-		if (src) {
-			__builtin_memcpy(dst, src, 8);
-			__builtin_memcpy(dst + 7, (uint8_t *)src + 7, 8);
-			i->have = 15;
-			return;
-		}
-	}
 	if (!room || !in_limit(cs, off, 1))
 		x86_raise_error(i, GP, 0);
 	if (room > page)
@@ -379,10 +338,10 @@ void x86_fetch(struct insn *i)
 	if (room > 1 && !in_limit(cs, off, room)) /* the segment ends first */
 		room = cs->limit - off + 1;
 	phys = x86_physical(i, linear, FETCH);
-	src = i->x->ops->map ? i->x->ops->map(i->x->world, phys, room, false) : NULL;
+	src = i->x->ops->map(i->x->world, phys, room, false);
 	if (!src)
 		i->x->ops->read(i->x->world, phys, dst, room);
 	else
 		memcpy(dst, src, room);
-	i->have += room;
+	i->end += room;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One step: decode, check what the tables say, run, retire. And faults, which unwind to here.
+ * Faults, which unwind to a step or to here, and what happens between instructions: delivery of
+ * events, task switches, reset.
  */
 #include "internal.h"
 
@@ -32,82 +33,13 @@ void x86_op_undefined(struct insn *i)
 	x86_raise(i, UD);
 }
 
-static inline void check_row(struct insn *i, unsigned flags)
-{
-	if (i->lock && (!(flags & LOCK) || !is_memory(i)))
-		x86_raise(i, UD);
-	if ((flags & PE) && !is_protected(i->cpu))
-		x86_raise(i, UD);
-	if ((flags & CPL0) && cpl(i->cpu))
-		x86_raise_error(i, GP, 0);
-}
-
-/* Only what decoding does not set in any case: an initialiser would clear the whole. */
-static inline void start(struct insn *i, struct x86 *x)
-{
-	i->x = x;
-	i->cpu = x->cpu;
-	i->imm = i->imm2 = i->rip_high = i->debug = 0;
-	i->modrm = i->rep = i->override = i->pos = i->have = i->ext = 0;
-	i->outcome = X86_DONE;
-	i->lock = i->esp_base = i->keep_rf = i->no_trap = false;
-}
-
-/* Everything of a step that may fault; kept apart so that nothing lives across setjmp. */
-static __attribute__((noinline)) enum x86_outcome execute(struct x86 *x)
-{
-	struct dfw_cpu *cpu = x->cpu;
-	struct insn insn, *i = &insn;
-	uint32_t flags, tf = cpu->rflags & TF, shadow = cpu->interruptibility;
-
-	start(i, x);
-	if (__builtin_expect(cpu->dr7 & DR7_ENABLES, 0) && !(cpu->rflags & RF) &&
-	    !(shadow & DFW_BLOCKED_BY_MOV_SS)) {
-		uint32_t hit = x86_breakpoints(
-			cpu, (uint32_t)cpu->seg[DFW_CS].base + (uint32_t)cpu->rip, 1, 0);
-
-		if (hit) {
-			cpu->pending_debug |= hit;
-			x86_raise(i, DB);
-		}
-	}
-	x->insn.known = true;
-	x86_decode(i);
-	flags = i->row->flags;
-	if (!i->row->run)
-		x86_raise(i, UD);
-	if (__builtin_expect((flags & (PE | CPL0)) || i->lock, 0))
-		check_row(i, flags);
-	cpu->interruptibility = shadow & ~(DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS);
-	i->row->run(i);
-	cpu->rip = i->eip | (uint64_t)i->rip_high << 32;
-	if (!i->keep_rf)
-		cpu->rflags &= ~(uint64_t)RF;
-	if (__builtin_expect(i->debug | tf, 0)) {
-		cpu->pending_debug |= i->debug;
-		if (tf && !i->no_trap)
-			cpu->pending_debug |= DR6_BS;
-	}
-	return i->outcome;
-}
-
-enum x86_outcome x86_step(struct x86 *x)
-{
-	uint32_t shadow = x->cpu->interruptibility;
-
-	x->shadow = shadow;
-	if (__builtin_setjmp(x->unwind) == 0)
-		return execute(x);
-	x->cpu->interruptibility = x->shadow;
-	return X86_FAULT;
-}
-
 /* --- delivery --- */
 
 static struct insn outside(struct x86 *x)
 {
 	return (struct insn){
-		.x = x, .cpu = x->cpu, .eip = x->cpu->rip, .osize = 4, .asize = 4};
+		.x = x, .cpu = x->cpu, .eip = x->cpu->rip, .osize = 4, .asize = 4,
+		.flat_size = x86_flat_size(x)};
 }
 
 static void commit_delivery(struct insn *i)
@@ -200,35 +132,6 @@ enum x86_outcome x86_task_switch(struct x86 *x, uint16_t selector, unsigned sour
 }
 
 /* --- looking --- */
-
-static __attribute__((noinline)) bool peek(struct x86 *x)
-{
-	struct insn insn, *i = &insn;
-
-	start(i, x);
-	i->seg = DFW_SEGS;
-	i->fixed = 0;
-	x86_decode(i);
-	x->insn.fixed = i->fixed ? i->fixed : i->pos;
-	x->insn.prefixed = i->lock || i->rep;
-	x->insn.osize = i->osize;
-	x->insn.segment = i->seg;
-	x->insn.imm = i->imm;
-	return i->row->run;
-}
-
-bool x86_peek(struct x86 *x, uint32_t eip)
-{
-	uint64_t rip = x->cpu->rip, cr2 = x->cpu->cr2;
-	bool known = false;
-
-	x->cpu->rip = eip;
-	if (__builtin_setjmp(x->unwind) == 0)
-		known = peek(x);
-	x->cpu->rip = rip;
-	x->cpu->cr2 = cr2;
-	return known;
-}
 
 static __attribute__((noinline)) void look(struct x86 *x, uint64_t linear, void *dst, unsigned len,
 					   uint64_t *phys)

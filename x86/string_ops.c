@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * String instructions and their REP forms. Each element is committed before the next, so a
- * fault leaves the registers at the element that raised it. Where direction, limits and mapping
- * allow, a run of elements inside one page is done at once.
+ * fault leaves the registers at the element that raised it. Where limits and mapping allow, a run
+ * of elements inside one page is done at once.
  */
 #include "internal.h"
 
@@ -71,30 +71,33 @@ static bool next_elements(struct insn *i, struct string *s, uint32_t elements, b
 }
 
 /*
- * How many elements from `off` on can be done at once through *ptr: within the segment, the page
- * and the address width, upwards, on mapped memory. 0 or 1: element by element.
+ * How many elements from `off` on, in either direction, can be done at once from *ptr on: within the
+ * segment, the page and the address width, on mapped memory. 0: element by element.
  */
 static uint32_t run_length(struct insn *i, const struct string *s, unsigned seg, uint32_t off,
 			   unsigned access, uint32_t wanted, uint8_t **ptr)
 {
 	const struct dfw_segment *d = &i->cpu->seg[seg];
-	uint32_t linear, bytes;
-	struct place p;
+	uint32_t in_page = ((uint32_t)d->base + off) & 4095, room, bytes, below;
+	uint64_t phys;
+	uint8_t *p;
 
-	if (s->step < 0 || wanted < 2 || (i->cpu->dr7 & DR7_ENABLES))
+	if (wanted < 2 || (i->cpu->dr7 & DR7_ENABLES) || in_page + s->size > 4096)
 		return 0;
-	bytes = wanted > 4096 ? 4096 : wanted * s->size;
-	linear = (uint32_t)d->base + off;
-	if (bytes > 4096 - (linear & 4095))
-		bytes = 4096 - (linear & 4095);
-	if (bytes > s->mask - off)
-		bytes = s->mask - off;
-	bytes -= bytes % s->size;
-	if (!bytes || !in_limit(d, off, bytes))
+	if (s->step > 0)
+		room = 4096 - in_page < s->mask - off ? 4096 - in_page : s->mask - off;
+	else
+		room = (in_page < off ? in_page : off) + s->size;
+	bytes = wanted > 4096 || wanted * s->size > room ? room & ~(s->size - 1) : wanted * s->size;
+	below = s->step > 0 ? 0 : bytes - s->size;
+	if (!bytes || !in_limit(d, off - below, bytes))
 		return 0;
-	x86_place(i, &p, x86_linear(i, seg, off, bytes, access), bytes, access);
-	*ptr = p.ptr;
-	return p.ptr ? bytes / s->size : 0;
+	phys = x86_physical(i, x86_linear(i, seg, off, s->size, access), access);
+	p = i->x->ops->map(i->x->world, phys - below, bytes, access & WRITE);
+	if (!p)
+		return 0;
+	*ptr = p + below;
+	return bytes >> (s->size >> 1); /* by 1, 2 or 4 */
 }
 
 static uint32_t wanted(const struct insn *i, const struct string *s)
@@ -104,25 +107,66 @@ static uint32_t wanted(const struct insn *i, const struct string *s)
 	return !i->rep ? 1 : count < s->left ? count : s->left;
 }
 
-/* Element by element upwards, as the guest's own instruction would: regions may overlap. */
-static void copy_up(uint8_t *dst, const uint8_t *src, size_t elements, unsigned size)
+/*
+ * A run by the processor's own instruction, element by element as the guest's would: regions may
+ * overlap. The direction flag is set within the statement only.
+ */
+#define STRING_OP(s, op, ...)                                                                      \
+	do {                                                                                       \
+		if ((s)->step < 0)                                                                 \
+			asm volatile("std\n\t" op "\n\tcld" __VA_ARGS__ : "memory", "cc");          \
+		else                                                                               \
+			asm volatile(op __VA_ARGS__ : "memory", "cc");                             \
+	} while (0)
+#define EACH_SIZE(s, op, ...)                                                                      \
+	do {                                                                                       \
+		if ((s)->size == 4)                                                                \
+			STRING_OP(s, op "l", __VA_ARGS__);                                         \
+		else if ((s)->size == 2)                                                           \
+			STRING_OP(s, op "w", __VA_ARGS__);                                         \
+		else                                                                               \
+			STRING_OP(s, op "b", __VA_ARGS__);                                         \
+	} while (0)
+
+static void copy_run(const struct string *s, uint8_t *dst, const uint8_t *src, size_t n)
 {
-	if (size == 4)
-		asm volatile("rep movsl" : "+D"(dst), "+S"(src), "+c"(elements) : : "memory");
-	else if (size == 2)
-		asm volatile("rep movsw" : "+D"(dst), "+S"(src), "+c"(elements) : : "memory");
-	else
-		asm volatile("rep movsb" : "+D"(dst), "+S"(src), "+c"(elements) : : "memory");
+	EACH_SIZE(s, "rep movs", : "+D"(dst), "+S"(src), "+c"(n) :);
 }
 
-static void fill_up(uint8_t *dst, uint32_t value, size_t elements, unsigned size)
+static void fill_run(const struct string *s, uint8_t *dst, uint32_t value, size_t n)
 {
-	if (size == 4)
-		asm volatile("rep stosl" : "+D"(dst), "+c"(elements) : "a"(value) : "memory");
-	else if (size == 2)
-		asm volatile("rep stosw" : "+D"(dst), "+c"(elements) : "a"(value) : "memory");
+	EACH_SIZE(s, "rep stos", : "+D"(dst), "+c"(n) : "a"(value));
+}
+
+/* How many of n elements REPE or REPNE goes through. */
+static uint32_t compare_run(const struct string *s, bool while_equal, const uint8_t *x, const uint8_t *y,
+			    size_t n)
+{
+	size_t left = n;
+
+	if (while_equal)
+		EACH_SIZE(s, "repe cmps", : "+S"(x), "+D"(y), "+c"(left) :);
 	else
-		asm volatile("rep stosb" : "+D"(dst), "+c"(elements) : "a"(value) : "memory");
+		EACH_SIZE(s, "repne cmps", : "+S"(x), "+D"(y), "+c"(left) :);
+	return n - left;
+}
+
+static uint32_t scan_run(const struct string *s, bool while_equal, uint32_t value, const uint8_t *y,
+			 size_t n)
+{
+	size_t left = n;
+
+	if (while_equal)
+		EACH_SIZE(s, "repe scas", : "+D"(y), "+c"(left) : "a"(value));
+	else
+		EACH_SIZE(s, "repne scas", : "+D"(y), "+c"(left) : "a"(value));
+	return n - left;
+}
+
+/* The k-th element of a run. */
+static uint8_t *element(const struct string *s, uint8_t *run, uint32_t k)
+{
+	return run + (int32_t)k * s->step;
 }
 
 HANDLER(movs)
@@ -141,7 +185,7 @@ HANDLER(movs)
 		if (n)
 			n = run_length(i, &s, DFW_ES, di, WRITE, n, &dst);
 		if (n) {
-			copy_up(dst, src, n, s.size);
+			copy_run(&s, dst, src, n);
 		} else {
 			n = 1;
 			value = read_memory(i, s.source, si, s.size);
@@ -165,7 +209,7 @@ HANDLER(stos)
 
 		n = run_length(i, &s, DFW_ES, di, WRITE, wanted(i, &s), &dst);
 		if (n) {
-			fill_up(dst, value, n, s.size);
+			fill_run(&s, dst, value, n);
 		} else {
 			n = 1;
 			write_memory(i, DFW_ES, di, s.size, value);
@@ -188,7 +232,7 @@ HANDLER(lods)
 
 		n = run_length(i, &s, s.source, si, READ, wanted(i, &s), &src);
 		if (n) {
-			value = get_ptr(src + (n - 1) * s.size, s.size);
+			value = get_ptr(element(&s, src, n - 1), s.size);
 		} else {
 			n = 1;
 			value = read_memory(i, s.source, si, s.size);
@@ -219,18 +263,16 @@ HANDLER(cmps)
 		most = run_length(i, &s, s.source, si, READ, wanted(i, &s), &x);
 		if (most)
 			most = run_length(i, &s, DFW_ES, di, READ, most, &y);
-		n = 0;
-		do {
-			if (most) {
-				a = get_ptr(x + n * s.size, s.size);
-				b = get_ptr(y + n * s.size, s.size);
-			} else {
-				a = read_memory(i, s.source, si, s.size);
-				b = read_memory(i, DFW_ES, di, s.size);
-			}
-			stop = unmatched(i, a == b);
-			n++;
-		} while (n < most && !stop);
+		if (most) {
+			n = compare_run(&s, i->rep == 0xf3, x, y, most);
+			a = get_ptr(element(&s, x, n - 1), s.size);
+			b = get_ptr(element(&s, y, n - 1), s.size);
+		} else {
+			n = 1;
+			a = read_memory(i, s.source, si, s.size);
+			b = read_memory(i, DFW_ES, di, s.size);
+		}
+		stop = unmatched(i, a == b);
 		advance(i, &s, DFW_RSI, n);
 		advance(i, &s, DFW_RDI, n);
 		set_flags(i->cpu, ARITHMETIC, sub_flags(a, b, a - b, s.size));
@@ -251,13 +293,14 @@ HANDLER(scas)
 		uint8_t *y;
 
 		most = run_length(i, &s, DFW_ES, di, READ, wanted(i, &s), &y);
-		n = 0;
-		do {
-			b = most ? get_ptr(y + n * s.size, s.size)
-				 : read_memory(i, DFW_ES, di, s.size);
-			stop = unmatched(i, a == b);
-			n++;
-		} while (n < most && !stop);
+		if (most) {
+			n = scan_run(&s, i->rep == 0xf3, a, y, most);
+			b = get_ptr(element(&s, y, n - 1), s.size);
+		} else {
+			n = 1;
+			b = read_memory(i, DFW_ES, di, s.size);
+		}
+		stop = unmatched(i, a == b);
 		advance(i, &s, DFW_RDI, n);
 		set_flags(i->cpu, ARITHMETIC, sub_flags(a, b, a - b, s.size));
 	} while (next_elements(i, &s, n, stop));
@@ -282,7 +325,7 @@ HANDLER(ins)
 		most = run_length(i, &s, DFW_ES, di, WRITE, wanted(i, &s), &dst);
 		if (most) {
 			for (n = 0; n < most; n++)
-				put_ptr(dst + n * s.size, s.size,
+				put_ptr(element(&s, dst, n), s.size,
 					i->x->ops->in(i->x->world, port, s.size));
 		} else {
 			n = 1;
@@ -311,7 +354,7 @@ HANDLER(outs)
 		if (most) {
 			for (n = 0; n < most; n++)
 				i->x->ops->out(i->x->world, port, s.size,
-					       get_ptr(src + n * s.size, s.size));
+					       get_ptr(element(&s, src, n), s.size));
 		} else {
 			n = 1;
 			i->x->ops->out(i->x->world, port, s.size,

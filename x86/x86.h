@@ -36,7 +36,7 @@ struct x86_ops {
 	void (*read)(void *world, uint64_t phys, void *dst, unsigned len);
 	void (*write)(void *world, uint64_t phys, const void *src, unsigned len);
 	/* Direct pointer to len bytes of plain RAM inside one page, or NULL where reads and
-	 * writes must go through read() and write(). May be NULL itself. */
+	 * writes must go through read() and write(). */
 	void *(*map)(void *world, uint64_t phys, unsigned len, bool write);
 
 	/* I/O ports; size is 1, 2 or 4 bytes. */
@@ -118,6 +118,8 @@ struct x86 {
 	const struct x86_ops *ops;
 	void *world;               /* handed to every op */
 	uint32_t rep_batch;        /* most iterations of a REP form in one step; 0 means 1 */
+	uint8_t *flat;             /* where map() would find physical 0, for reads and writes, ... */
+	uint32_t flat_size;        /* ... and for how many bytes from there on: spares the calls */
 	struct x86_event event;    /* valid after X86_FAULT */
 	struct x86_insn insn;
 	void *unwind[5];           /* private: where a fault goes */

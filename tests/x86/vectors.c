@@ -57,6 +57,7 @@ static struct x86 x;
 static uint16_t last_port;
 static uint32_t last_value;
 static bool mapped;
+static unsigned way;
 
 static void op_read(void *world, uint64_t phys, void *dst, unsigned len)
 {
@@ -212,7 +213,11 @@ static void real_mode(void)
 	put64(GDT + TASK_GATE, gate(TSS2_SEL, 0, 0xe5, 0));
 	put64(GDT + ABSENT_STACK, descriptor(DATA, 0xffff, 0x13));
 	x = (struct x86){.cpu = &cpu, .ops = &ops};
-	mapped = !mapped; /* both ways to memory, in turns */
+	/* the ways to memory, in turns: read() and write(), map(), flat */
+	way = (way + 1) % 3;
+	mapped = way;
+	x.flat = memory;
+	x.flat_size = way == 2 ? MEMORY : 0;
 }
 
 /* Flat 32-bit, CPL 0; every vector has an interrupt gate (DPL 3 for 30h on) to HANDLER + n */
@@ -744,6 +749,75 @@ static void rep_unreal(void **state)
 	ECX = 2;
 	RUNS(0x67, 0xf3, 0x6f);
 	assert_int_equal(last_value, 0x3344);
+}
+
+/* Runs inside a page against one element a step, on paged memory with a page missing and one read-only:
+ * every string instruction, size, direction and prefix. */
+static void rep_runs(void **state)
+{
+	enum { FROM = 0x100000, PAGES = 8, CASES = 4000 };
+	static const uint8_t opcodes[] = {0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xad,
+					  0xae, 0xaf, 0x6c, 0x6d, 0x6e, 0x6f};
+	static uint8_t start[PAGES * 4096], once[PAGES * 4096];
+	uint32_t seed = 1, n, page;
+	unsigned faulted = 0;
+
+	for (n = 0; n < CASES; n++) {
+		enum x86_outcome outcome, expected;
+		struct x86_event event;
+		struct dfw_cpu before, by_runs;
+		uint8_t code[4];
+
+#define RANDOM(most) ((seed = seed * 1664525 + 1013904223) >> 8) % (most)
+		protected_mode();
+		put32(TABLES, (TABLES + 0x1000) | 7);
+		for (page = 0; page < 1024; page++)
+			put32(TABLES + 0x1000 + 4 * page, page << 12 | 0x67);
+		put32(TABLES + 0x1000 + 4 * (FROM / 4096 + 3), (FROM + 0x3000) | (n & 1 ? 0x65 : 0x64));
+		cpu.cr3 = TABLES;
+		cpu.cr0 |= n & 2 ? 0 : 1u << 31 | 1 << 16;
+		if (n & 4)
+			cpu.seg[DFW_ES] = cpu.seg[DFW_DS] = segment(DATA32, FROM, PAGES * 4096 - 1, 0xc093);
+		ESI = (n & 4 ? 0 : FROM) + RANDOM(PAGES * 4096 + 8);
+		EDI = (n & 4 ? 0 : FROM) + RANDOM(PAGES * 4096 + 8);
+		if (n & 8)
+			EDI = ESI + RANDOM(9) - 4;
+		ECX = RANDOM(3000);
+		EAX = n & 16 ? 0 : 0x01010101;
+		EDX = 0x1f0;
+		cpu.rflags |= RANDOM(2) ? FLAG_DF : 0;
+		for (page = 0; page < sizeof(start); page++)
+			start[page] = RANDOM(500) ? EAX : 7;
+		code[0] = RANDOM(2) ? 0xf3 : 0xf2;
+		code[1] = RANDOM(2) ? 0x66 : 0x3e;
+		code[2] = opcodes[RANDOM(sizeof(opcodes))];
+		before = cpu;
+
+		memcpy(memory + FROM, start, sizeof(start));
+		x.rep_batch = 0x10000;
+		expected = run(code, 3);
+		by_runs = cpu;
+		event = x.event;
+		memcpy(once, memory + FROM, sizeof(once));
+
+		memcpy(memory + FROM, start, sizeof(start));
+		cpu = before;
+		x.rep_batch = 0;
+		do
+			outcome = run(code, 3);
+		while (outcome == X86_REPEAT);
+		cpu.rflags = (cpu.rflags & ~(uint64_t)FLAG_RF) | (by_runs.rflags & FLAG_RF);
+		assert_int_equal(outcome, expected);
+		assert_memory_equal(&cpu, &by_runs, sizeof(cpu));
+		assert_memory_equal(memory + FROM, once, sizeof(once));
+		if (outcome == X86_FAULT) {
+			faulted++;
+			assert_int_equal(event.vector, x.event.vector);
+			assert_int_equal(event.error, x.event.error);
+		}
+#undef RANDOM
+	}
+	assert_in_range(faulted, CASES / 20, CASES / 2);
 }
 
 /* --- shadows, single step, breakpoints --- */
@@ -1401,6 +1475,7 @@ int main(void)
 		cmocka_unit_test(rep_movs),
 		cmocka_unit_test(rep_fault),
 		cmocka_unit_test(rep_unreal),
+		cmocka_unit_test(rep_runs),
 		cmocka_unit_test(shadows),
 		cmocka_unit_test(single_step),
 		cmocka_unit_test(breakpoints),
