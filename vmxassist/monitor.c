@@ -202,7 +202,8 @@ void monitor_invoked(void)
 	struct dfw_cpu *cpu;
 
 	m->record = (struct dfw_assist_record *)header.records + m->number;
-	m->x86 = (struct x86){.cpu = &m->record->guest, .ops = &guest_ops, .world = m, .rep_batch = REP_BATCH};
+	m->x86 = (struct x86){.cpu = &m->record->guest, .ops = &guest_ops, .world = m, .rep_batch = REP_BATCH,
+			      .flat = NULL, .flat_size = DFW_LOW_END}; /* mapped to itself */
 	m->pending_irq = -1;
 	cpu = &m->record->guest;
 	stats->invokes++;
