@@ -196,7 +196,8 @@ void x86_place(struct insn *i, struct place *p, uint64_t linear, unsigned len, u
 	p->size = len;
 	if (__builtin_expect(linear < i->flat_size && i->flat_size - linear >= len, 1)) {
 		p->ptr = i->x->flat + (uint32_t)linear;
-		return;
+		if (__builtin_expect(p->ptr != NULL, 1)) /* where flat is at 0, so is its first byte */
+			return;
 	}
 	p->phys[0] = x86_physical(i, linear, access);
 	if (__builtin_expect(len <= room, 1)) {
