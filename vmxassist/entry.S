@@ -22,17 +22,12 @@ invoke_entry:
 	call monitor_invoked
 
 /*
- * Trap stubs: the return address tells the vector. Vectors 8, 10-14 and 17 push an error code as
+ * Each vector's stub in the reserve is a call to this, and its return address tells the vector. Vectors 8, 10-14 and 17 push an error code as
  * exceptions and none as hardware interrupts (SDM vol. 3, 6.13). From VM86 the frame's length
  * against the top of the stack tells: nine doublewords without, ten with. In ring 0, whose frames
  * lie further down, CS tells: it cannot be mistaken for EFLAGS, whose bit 1 is 1.
  */
-	.global trap_stubs
-trap_stubs:
-	.rept 256
-	call trap_entry
-	.endr
-
+	.global trap_entry
 trap_entry:
 	pushl %eax
 	leal 48(%esp), %eax
@@ -44,7 +39,7 @@ trap_entry:
 	cmpl $SEL_CODE, 16(%esp)
 	jne 2f
 1:	popl %eax
-	btsl $FRAME_ERROR_BIT, (%esp)
+	orb $STUB_ERROR, (%esp)
 	jmp trap_common
 2:	popl %eax
 	pushl (%esp) /* the return address again below, zero where the error code would be */

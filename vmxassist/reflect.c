@@ -155,9 +155,8 @@ static void trap_from_ring0(struct monitor *m, struct frame *f)
 void trap(struct frame *f)
 {
 	struct monitor *m = &monitor;
-	uint32_t stub = (f->vector & ~FRAME_HAS_ERROR) - (uint32_t)trap_stubs;
 
-	f->vector = (f->vector & FRAME_HAS_ERROR) | (stub / STUB_SIZE - 1);
+	f->vector = (f->vector / STUB_SIZE & 0xff) | (f->vector & STUB_ERROR ? FRAME_HAS_ERROR : 0);
 	if (f->eflags & FLAG_VM)
 		trap_from_vm86(m, f);
 	else

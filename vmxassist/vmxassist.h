@@ -19,7 +19,10 @@
 #define SEL_DATA 0x10
 #define SEL_TSS  0x18
 
-#define FRAME_ERROR_BIT 31
+/* Trap stubs: one for each vector, at a multiple of all their size. The return address of a stub's call
+ * has the vector in bits 3 to 10; STUB_ERROR in it says that the processor pushed an error code. */
+#define STUB_SIZE  8
+#define STUB_ERROR 2
 
 /* Offsets in struct x86_unit for entry.S */
 #define UNIT_EFLAGS  12
@@ -41,13 +44,13 @@
  * the top of the stack; from ring 0 it ends after eflags. */
 struct frame {
 	uint32_t edi, esi, ebp, skipped_esp, ebx, edx, ecx, eax;
-	uint32_t vector; /* plus FRAME_HAS_ERROR; the stub's return address until trap() has seen it */
+	uint32_t vector; /* plus FRAME_HAS_ERROR; until trap() has seen it the stub's return address, plus STUB_ERROR */
 	uint32_t error;
 	uint32_t eip, cs, eflags;
 	uint32_t esp, ss, es, ds, fs, gs;
 };
 
-#define FRAME_HAS_ERROR (1u << FRAME_ERROR_BIT)
+#define FRAME_HAS_ERROR 0x100u
 
 #define PER_PROCESSOR __attribute__((section(".processor")))
 
@@ -113,6 +116,7 @@ extern struct monitor monitor;         /* this processor's */
 /* What lies in the reserve, and then struct processor (world.c) for each. */
 enum {
 	IDT = 0,
+	STUBS = 0x800,
 	PAGE_DIRECTORIES = 0x1000, /* of the second and third GiB */
 	RECORDS = 0x3000,
 	STATS = 0x8000,
@@ -129,8 +133,7 @@ void window_open(void);  /* one instruction's time with IF=1 */
 void window_halt(void);  /* HLT with IF=1 until an interrupt comes */
 int unit_run(struct x86_unit *unit);
 extern const uint8_t unit_fault[];
-enum { STUB_SIZE = 5 };
-extern const uint8_t trap_stubs[256][STUB_SIZE];
+void trap_entry(void);   /* where trap stubs lead */
 extern uint8_t processor_page[STACK_SIZE], stack_top[]; /* vmxassist.lds.S */
 
 /* monitor.c */

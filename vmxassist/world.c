@@ -125,13 +125,18 @@ void *world_window(uint64_t phys)
 	return (void *)(WINDOW + ((uint32_t)phys & (LARGE - 1)));
 }
 
+_Static_assert(STUBS % (256 * STUB_SIZE) == 0 && STUBS + 256 * STUB_SIZE <= PAGE_DIRECTORIES, "entry.S");
+
 static void build_idt(void)
 {
 	uint64_t *idt = in_reserve(IDT);
 
 	for (unsigned i = 0; i < 256; i++) {
-		uint32_t stub = (uint32_t)trap_stubs[i];
+		uint8_t *call = in_reserve(STUBS + i * STUB_SIZE);
+		uint32_t stub = (uint32_t)call, distance = (uint32_t)trap_entry - (stub + 5);
 
+		call[0] = 0xe8;
+		memcpy(call + 1, &distance, sizeof(distance));
 		/* 32-bit interrupt gate, DPL 0: INT n from VM86 faults instead of passing */
 		idt[i] = (uint64_t)(stub >> 16) << 48 | 0x8e00ull << 32 | SEL_CODE << 16 | (stub & 0xffff);
 	}

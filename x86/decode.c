@@ -31,7 +31,7 @@ static inline uint8_t next8(struct insn *i)
 }
 
 /* size: 1, 2 or 4 */
-static inline uint32_t next(struct insn *i, unsigned size)
+static __attribute__((noinline)) uint32_t next(struct insn *i, unsigned size)
 {
 	const uint8_t *at = i->at;
 
@@ -90,7 +90,7 @@ static void address16(struct insn *i)
 }
 
 /* SDM vol. 2, tables 2-2 and 2-3 */
-static void address32(struct insn *i)
+static __attribute__((noinline)) void address32(struct insn *i)
 {
 	const union dfw_reg *r = i->cpu->gpr;
 	unsigned mod = i->modrm >> 6, base = i->modrm & 7, seg = DFW_DS;

@@ -283,10 +283,12 @@ static inline unsigned iopl(const struct dfw_cpu *cpu)
 
 /* --- faults: step.c --- */
 
-__attribute__((cold)) _Noreturn void x86_raise(struct insn *i, unsigned vector);
-__attribute__((cold)) _Noreturn void x86_raise_error(struct insn *i, unsigned vector, uint32_t error);
+#define COLD __attribute__((cold)) /* not on the usual way, and made for size */
+
+COLD _Noreturn void x86_raise(struct insn *i, unsigned vector);
+COLD _Noreturn void x86_raise_error(struct insn *i, unsigned vector, uint32_t error);
 /* #UD where the processor would know the instruction: insn.known is false. */
-__attribute__((cold)) _Noreturn void x86_unknown(struct insn *i);
+COLD _Noreturn void x86_unknown(struct insn *i);
 
 static inline uint32_t x86_flat_size(const struct x86 *x)
 {
@@ -311,7 +313,7 @@ struct place {
 	uint16_t first;   /* bytes in the first page, where ptr is NULL */
 };
 
-uint64_t x86_walk(struct insn *i, uint64_t linear, unsigned access);
+COLD uint64_t x86_walk(struct insn *i, uint64_t linear, unsigned access);
 
 static inline uint64_t x86_physical(struct insn *i, uint64_t linear, unsigned access)
 {
@@ -321,18 +323,18 @@ static inline uint64_t x86_physical(struct insn *i, uint64_t linear, unsigned ac
 }
 
 /* Checks that len bytes at off may be accessed; the linear address. */
-uint32_t x86_linear(struct insn *i, unsigned seg, uint32_t off, uint32_t len, unsigned access);
+COLD uint32_t x86_linear(struct insn *i, unsigned seg, uint32_t off, uint32_t len, unsigned access);
 void x86_place(struct insn *i, struct place *p, uint64_t linear, unsigned len, unsigned access);
 void x86_get_bytes(struct insn *i, const struct place *p, void *dst);
 void x86_put_bytes(struct insn *i, const struct place *p, const void *src);
 void x86_read_bytes(struct insn *i, uint64_t linear, void *dst, unsigned len, unsigned access);
 void x86_write_bytes(struct insn *i, uint64_t linear, const void *src, unsigned len,
 		      unsigned access);
-void x86_fetch(struct insn *i);
+COLD void x86_fetch(struct insn *i);
 /* Loads cpu->pdpte from CR3; false where a reserved bit is set. */
-bool x86_load_pdptes(struct insn *i, uint64_t cr3, uint64_t cr4);
+COLD bool x86_load_pdptes(struct insn *i, uint64_t cr3, uint64_t cr4);
 /* Breakpoints of DR7 that match an access, in DR6 form; rw as in DR7. */
-uint32_t x86_breakpoints(const struct dfw_cpu *cpu, uint32_t linear, unsigned len, unsigned rw);
+COLD uint32_t x86_breakpoints(const struct dfw_cpu *cpu, uint32_t linear, unsigned len, unsigned rw);
 
 /*
  * Nearly every access: through a writable data segment that expands up, to flat memory. NULL: look

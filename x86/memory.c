@@ -243,7 +243,7 @@ void place_memory(struct insn *i, struct place *p, unsigned seg, uint32_t off, u
 		x86_place(i, p, x86_linear(i, seg, off, len, access), len, access);
 }
 
-static __attribute__((noinline)) uint32_t read_closely(struct insn *i, unsigned seg, uint32_t off,
+static __attribute__((cold, noinline)) uint32_t read_closely(struct insn *i, unsigned seg, uint32_t off,
 						       unsigned len)
 {
 	struct place p;
@@ -252,7 +252,7 @@ static __attribute__((noinline)) uint32_t read_closely(struct insn *i, unsigned 
 	return get(i, &p);
 }
 
-static __attribute__((noinline)) void write_closely(struct insn *i, unsigned seg, uint32_t off,
+static __attribute__((cold, noinline)) void write_closely(struct insn *i, unsigned seg, uint32_t off,
 						    unsigned len, uint32_t value)
 {
 	struct place p;
