@@ -143,8 +143,7 @@ static void trap_from_ring0(struct monitor *m, struct frame *f)
 	else if (f->eip - (uint32_t)f < STACK_SIZE) {
 		f->eax = 1 + vector;
 		f->eip = (uint32_t)unit_fault;
-	}
-	else if ((f->eip >= (uint32_t)window_open && f->eip < (uint32_t)window_halt + 4)) {
+	} else if ((f->eip >= (uint32_t)window_open && f->eip < (uint32_t)window_halt + 4)) {
 		m->pending_irq = vector;
 		f->eflags &= ~FLAG_IF;
 	} else {

@@ -63,20 +63,37 @@ static void run_short(struct insn *i, unsigned opcode, unsigned modrm, void *ope
 	run(i, &u);
 }
 
-void x86_run_implied(struct insn *i, struct x86_unit *u)
+static void load_implied(const struct insn *i, struct x86_unit *u)
 {
-	union dfw_reg *r = i->cpu->gpr;
+	const union dfw_reg *r = i->cpu->gpr;
 
-	need_unit(i);
 	u->eax = r[DFW_RAX].d;
 	u->ecx = r[DFW_RCX].d;
 	u->edx = r[DFW_RDX].d;
 	u->eflags = i->cpu->rflags & ARITHMETIC;
-	run(i, u);
+}
+
+static __attribute__((noinline)) void store_flags(struct insn *i, const struct x86_unit *u)
+{
+	set_flags(i->cpu, ARITHMETIC, u->eflags);
+}
+
+static void store_implied(struct insn *i, const struct x86_unit *u)
+{
+	union dfw_reg *r = i->cpu->gpr;
+
 	r[DFW_RAX].d = u->eax;
 	r[DFW_RCX].d = u->ecx;
 	r[DFW_RDX].d = u->edx;
-	set_flags(i->cpu, ARITHMETIC, u->eflags);
+	store_flags(i, u);
+}
+
+void x86_run_implied(struct insn *i, struct x86_unit *u)
+{
+	need_unit(i);
+	load_implied(i, u);
+	run(i, u);
+	store_implied(i, u);
 }
 
 /* An unmasked x87 error that is pending comes before the faults of the memory operand. */
@@ -299,7 +316,7 @@ static const struct form *find(enum map map, uint8_t opcode, enum prefix prefix)
 }
 
 /* SDM vol. 3, table 2-1 (CR0) and 2.5 (OSFXSR); vol. 2, tables 2-21 on, in their order. */
-static void check_state(struct insn *i, bool mmx, bool xmm)
+static void check_state(struct insn *i, bool xmm)
 {
 	uint32_t cr0 = i->cpu->cr0;
 
@@ -309,27 +326,35 @@ static void check_state(struct insn *i, bool mmx, bool xmm)
 		x86_raise(i, NM);
 }
 
-/* Finds a memory operand of 16 or 512 bytes that must lie at a multiple of 16. */
-static void place_aligned(struct insn *i, struct place *p, unsigned size, unsigned access)
+/* Finds the memory operand, which may have to lie at a multiple of 16. */
+static void place_aligned(struct insn *i, struct place *p, unsigned size, unsigned access, bool aligned)
 {
 	uint32_t linear = x86_linear(i, i->seg, i->ea, size, access);
 
-	if (linear & 15)
+	if (aligned && (linear & 15))
 		x86_raise_error(i, GP, 0);
 	x86_place(i, p, linear, size, access);
 }
 
+/* Sets of methods: registers that make an instruction MMX's or SSE's, and what r/m may be. */
+enum {
+	MMX = 1 << M_P | 1 << M_Q | 1 << M_N,
+	XMM = 1 << M_V | 1 << M_W | 1 << M_U,
+	VECTOR_RM = 1 << M_Q | 1 << M_W,
+	GENERAL_RM = 1 << M_E | 1 << M_RM | 1 << M_R,
+	REGISTER_ONLY = 1 << M_N | 1 << M_U | 1 << M_R,
+};
+
 static void run_form(struct insn *i, const struct form *f)
 {
-	static const uint8_t bytes[] = {[S_b] = 1, [S_w] = 2, [S_d] = 4, [S_q] = 8,
-					[S_x] = 16, [S_u] = 16};
+	static const uint8_t bytes[] = {[S_b] = 1, [S_w] = 2, [S_d] = 4, [S_q] = 8, [S_x] = 16, [S_u] = 16};
 	static const uint8_t prefix_byte[] = {0, 0x66, 0xf3, 0xf2};
 	uint8_t operand[16] __attribute__((aligned(16)));
-	struct x86_unit u = {.eflags = i->cpu->rflags & ARITHMETIC};
-	union dfw_reg *reg = NULL, *rm = NULL;  /* general registers named by ModRM */
-	unsigned n, modrm = i->modrm, memory = None, access = READ, prefix = f->how & 3;
-	bool in_memory = (i->row->flags & HAS_MODRM) && is_memory(i);
-	bool mmx = false, xmm = false, sized = false;
+	struct x86_unit u;
+	uint8_t *code = u.code;
+	union dfw_reg *reg = NULL, *rm = NULL; /* general registers named by ModRM */
+	unsigned n, seen = 0, memory = None, access = READ, prefix = f->how & 3, flags = i->row->flags;
+	bool in_memory = (flags & HAS_MODRM) && is_memory(i), sized = false;
 	struct place p;
 
 	if (!x86_feature(i, f->feature))
@@ -337,66 +362,58 @@ static void run_form(struct insn *i, const struct form *f)
 	for (n = 0; n < 2; n++) {
 		unsigned kind = f->operand[n], method = METHOD(kind);
 
-		mmx |= method == M_P || method == M_Q || method == M_N;
-		xmm |= method == M_V || method == M_W || method == M_U;
+		seen |= 1u << method;
 		sized |= SIZE(kind) == S_v;
-		if (method == M_G)
+		if (method == M_G) {
 			reg = &i->cpu->gpr[modrm_reg(i)];
-		if (method == M_DI) {
+		} else if (method == M_DI) {
 			memory = kind;
-			access = READ | WRITE;
+			access = WRITE;
 			i->seg = i->override ? i->override - 1 : DFW_DS;
 			i->ea = i->asize == 2 ? i->cpu->gpr[DFW_RDI].w : i->cpu->gpr[DFW_RDI].d;
-		}
-		if (in_memory ? method == M_N || method == M_U || method == M_R : method == M_M)
-			x86_raise(i, UD);
-		if (method != M_E && method != M_RM && method != M_R && method != M_Q &&
-		    method != M_W && method != M_M)
-			continue;
-		if (in_memory) {
-			memory = kind;
-			access = n ? READ : WRITE;
-		} else if (method == M_E || method == M_RM || method == M_R) {
-			rm = &i->cpu->gpr[modrm & 7];
+		} else if ((1u << method) & (GENERAL_RM | VECTOR_RM | 1u << M_M)) {
+			if (in_memory) {
+				memory = kind;
+				access = n ? READ : WRITE;
+			} else if ((1u << method) & GENERAL_RM) {
+				rm = &i->cpu->gpr[i->modrm & 7];
+			}
 		}
 	}
+	if (seen & (in_memory ? REGISTER_ONLY : 1u << M_M))
+		x86_raise(i, UD);
 	need_unit(i);
-	if (mmx || xmm)
-		check_state(i, mmx, xmm);
+	if (seen & (MMX | XMM))
+		check_state(i, seen & XMM);
 	if (memory) {
 		unsigned size = SIZE(memory) == S_v ? i->osize : bytes[SIZE(memory)];
 
-		if (mmx && !xmm)
+		if ((seen & (MMX | XMM)) && !(seen & XMM))
 			check_pending(i);
-		if (SIZE(memory) == S_x && METHOD(memory) != M_DI)
-			place_aligned(i, &p, size, access);
-		else
-			place_memory(i, &p, i->seg, i->ea, size, access);
-		if (access != WRITE || METHOD(memory) == M_DI)
+		place_aligned(i, &p, size, access, SIZE(memory) == S_x && !(seen & 1u << M_DI));
+		if (access == READ || (seen & 1u << M_DI))
 			x86_get_bytes(i, &p, operand);
-		u.operand = operand;
 	}
 
-	/* the instruction again, with [EDI], EAX for the register in reg, or ECX and EAX */
+	/* the instruction again, with [EDI], EAX for the register in reg, and ECX or EAX for that in r/m */
+	load_implied(i, &u);
+	u.operand = operand;
 	if (sized ? i->osize == 2 : prefix == PREFIX_66)
-		u.code[u.length++] = 0x66;
+		*code++ = 0x66;
 	if (prefix >= PREFIX_F3)
-		u.code[u.length++] = prefix_byte[prefix];
-	u.code[u.length++] = 0x0f;
+		*code++ = prefix_byte[prefix];
+	*code++ = 0x0f;
 	if (f->how >> 2)
-		u.code[u.length++] = f->how >> 2 == MAP_38 ? 0x38 : 0x3a;
-	u.code[u.length++] = f->opcode;
-	u.eax = i->cpu->gpr[DFW_RAX].d;
-	u.ecx = i->cpu->gpr[DFW_RCX].d;
-	u.edx = i->cpu->gpr[DFW_RDX].d;
-	if (i->row->flags & HAS_MODRM) {
-		if (in_memory)
-			modrm = (modrm & 0x38) | 7;
-		if (rm) {
-			uint32_t value = SIZE(f->operand[1]) == S_b && METHOD(f->operand[1]) == M_E
-						 ? *(uint8_t *)reg_ptr(i->cpu, modrm & 7, 1)
-						 : rm->d;
+		*code++ = f->how >> 2 == MAP_38 ? 0x38 : 0x3a;
+	*code++ = f->opcode;
+	if (flags & HAS_MODRM) {
+		unsigned modrm = in_memory ? (i->modrm & 0x38) | 7 : i->modrm;
 
+		if (rm) {
+			uint32_t value = rm->d;
+
+			if (f->operand[1] == Eb)
+				value = *(uint8_t *)reg_ptr(i->cpu, modrm & 7, 1);
 			modrm = (modrm & 0xf8) | (reg ? 1 : 0);
 			*(reg ? &u.ecx : &u.eax) = value;
 		}
@@ -404,21 +421,18 @@ static void run_form(struct insn *i, const struct form *f)
 			modrm &= 0xc7;
 			u.eax = reg->d;
 		}
-		u.code[u.length++] = modrm;
+		*code++ = modrm;
 	}
-	if (i->row->flags & HAS_IMM)
-		u.code[u.length++] = i->imm;
+	if (flags & HAS_IMM)
+		*code++ = i->imm;
+	u.length = code - u.code;
 	run(i, &u);
 
-	set_flags(i->cpu, ARITHMETIC, u.eflags);
-	if (reg) {
-		reg->d = u.eax;
-	} else if (rm) {
-		rm->d = u.eax;
+	if (reg || rm) {
+		(reg ? reg : rm)->d = u.eax;
+		store_flags(i, &u);
 	} else { /* PCMPESTRI and its kind */
-		i->cpu->gpr[DFW_RAX].d = u.eax;
-		i->cpu->gpr[DFW_RCX].d = u.ecx;
-		i->cpu->gpr[DFW_RDX].d = u.edx;
+		store_implied(i, &u);
 	}
 	if (access & WRITE)
 		x86_put_bytes(i, &p, operand);
@@ -493,7 +507,7 @@ HANDLER(fxsave)
 	need_unit(i);
 	if (i->cpu->cr0 & (CR0_EM | CR0_TS))
 		x86_raise(i, NM);
-	place_aligned(i, &p, sizeof(area), save ? WRITE : READ);
+	place_aligned(i, &p, sizeof(area), save ? WRITE : READ, true);
 	x86_get_bytes(i, &p, area); /* FXSAVE leaves the last bytes to software */
 	run(i, &u);
 	if (save)
@@ -503,15 +517,11 @@ HANDLER(fxsave)
 /* LDMXCSR refuses reserved bits by MXCSR_MASK, which the unit knows. */
 HANDLER(mxcsr)
 {
-	static const struct form load = {PREFIX_NP, 0xae, {None, Md}, F_SSE};
-	static const struct form store = {PREFIX_NP, 0xae, {Md, None}, F_SSE};
-	const struct form *f = modrm_reg(i) == 2 ? &load : &store;
+	static const struct form load = {PREFIX_NP, 0xae, {V, Md}, F_SSE};
+	static const struct form store = {PREFIX_NP, 0xae, {Md, V}, F_SSE};
 
 	no_prefix(i);
-	if (!is_memory(i) || !x86_feature(i, F_SSE))
-		x86_raise(i, UD);
-	check_state(i, false, true);
-	run_form(i, f);
+	run_form(i, modrm_reg(i) == 2 ? &load : &store);
 }
 
 /* XSAVE and company: not here, and said so where CR4.OSXSAVE lets the processor have them. */

@@ -13,7 +13,8 @@
 
 struct host_unit_state host_unit_state;
 _Static_assert(sizeof(host_unit_state) == 512, "FXSAVE");
-_Static_assert(offsetof(struct x86_unit, eflags) == 12 && offsetof(struct x86_unit, operand) == 40, "below");
+_Static_assert(offsetof(struct x86_unit, eflags) == 12 && offsetof(struct x86_unit, operand) == 40,
+	       "below");
 
 /* AMD's FXSAVE leaves out where the last instruction was, unless an exception is pending. */
 uint32_t host_unit_environment[7];
@@ -71,7 +72,8 @@ void host_unit_init(void)
 {
 	struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
 
-	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		    0);
 	if (page == MAP_FAILED) {
 		printf("Bail out! no executable page\n");
 		exit(1);
