@@ -249,6 +249,7 @@ struct insn {
 	bool esp_base;     /* the memory operand's base is ESP */
 	bool keep_rf;      /* the instruction loaded RF itself */
 	bool no_trap;      /* no single-step trap after it */
+	uint8_t fetch;     /* enum access of its own bytes */
 };
 
 /* --- the processor's mode --- */

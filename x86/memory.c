@@ -338,7 +338,7 @@ void x86_fetch(struct insn *i)
 		room = page;
 	if (room > 1 && !in_limit(cs, off, room)) /* the segment ends first */
 		room = cs->limit - off + 1;
-	phys = x86_physical(i, linear, FETCH);
+	phys = x86_physical(i, linear, i->fetch);
 	src = i->x->ops->map(i->x->world, phys, room, false);
 	if (!src)
 		i->x->ops->read(i->x->world, phys, dst, room);

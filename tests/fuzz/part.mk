@@ -1,0 +1,12 @@
+# tests/fuzz: libFuzzer targets, with AddressSanitizer and UndefinedBehaviorSanitizer
+
+FUZZ_CC := clang-14
+FUZZ_FLAGS := -std=gnu17 -g -O2 -D_GNU_SOURCE -Iinclude -I. -fno-omit-frame-pointer -Wall -Wextra -Wno-unused-parameter \
+	-fsanitize=address,undefined,fuzzer -fno-sanitize-recover=all -MMD -MP
+FUZZERS := $(BUILD)/tests/fuzz/interpreter
+
+$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(X86_SRC) $(wildcard x86/*.h x86/*.def)
+	$(Q)mkdir -p $(@D) && echo "  FUZZ $@" && $(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $< $(X86_SRC) $(FUZZ_LIBS_$*)
+
+fuzzers: $(FUZZERS)
+.PHONY: fuzzers
