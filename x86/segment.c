@@ -55,7 +55,8 @@ void x86_set_accessed(struct insn *i, struct descriptor *d)
 
 /*
  * In real mode only selector and base change: a limit or type loaded in protected mode stays, on
- * which unreal mode rests. An unusable register becomes usable. VM86: SDM vol. 3, 21.2.
+ * which unreal mode rests, but for CS, which becomes writable: SDM vol. 3, 26.3.1.2, type 3. An
+ * unusable register becomes usable. VM86: SDM vol. 3, 21.2.
  */
 void x86_real_segment(const struct dfw_cpu *cpu, unsigned n, uint16_t selector,
 		      struct dfw_segment *s)
@@ -69,6 +70,8 @@ void x86_real_segment(const struct dfw_cpu *cpu, unsigned n, uint16_t selector,
 	} else if ((s->access_rights & DFW_AR_UNUSABLE) || !(s->access_rights & DFW_AR_P)) {
 		s->limit = 0xffff;
 		s->access_rights = 0x93;
+	} else if (n == DFW_CS) {
+		s->access_rights = (s->access_rights & ~(DFW_AR_TYPE | DFW_AR_DPL)) | 3;
 	}
 }
 

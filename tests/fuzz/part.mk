@@ -10,3 +10,13 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(X86_SRC) $(wildcard x86/*.h x86/*.def)
 
 fuzzers: $(FUZZERS)
 .PHONY: fuzzers
+
+# programs for a guest: the runner and what generates them
+
+$(BUILD)/tests/fuzz/runner: tests/fuzz/runner.S tests/fuzz/runner.h
+	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m32 -I. -c -o $@.o $< && \
+		$(LD) -m elf_i386 -Ttext 0x7c00 -e _start -o $@.elf $@.o && $(OBJCOPY) -O binary -j .text $@.elf $@
+$(BUILD)/tests/fuzz/programs: $(BUILD)/host/tests/fuzz/programs.o
+	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(CC) -o $@ $^
+
+tests: $(BUILD)/tests/fuzz/runner $(BUILD)/tests/fuzz/programs
