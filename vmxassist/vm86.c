@@ -64,6 +64,8 @@ static inline void load_segment(struct monitor *m, unsigned n, uint16_t selector
 		return;
 	s->selector = selector;
 	s->base = (uint32_t)selector << 4;
+	if (n == DFW_CS) /* as x86_real_segment in the interpreter */
+		s->access_rights = (s->access_rights & ~(uint32_t)(DFW_AR_TYPE | DFW_AR_DPL)) | 3;
 }
 
 void vm86_load(struct monitor *m)

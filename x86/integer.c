@@ -966,19 +966,19 @@ HANDLER(enter)
 		sp = (sp - size) & mask;
 		place_memory(i, &p[n], DFW_SS, sp, size, WRITE);
 	}
+	if (mask == 0xffff)
+		frame |= cpu->gpr[DFW_RSP].d & 0xffff0000;
 	if (level) {
 		sp = (sp - size) & mask;
 		place_memory(i, &p[level], DFW_SS, sp, size, WRITE);
-		image[level - 1] = mask == 0xffff && size == 4
-					   ? (cpu->gpr[DFW_RSP].d & 0xffff0000) | frame
-					   : frame;
+		image[level - 1] = frame;
 	}
 	sp = (sp - (i->imm & 0xffff)) & mask;
 	x86_linear(i, DFW_SS, sp, 1, WRITE);
 	put(i, &p[0], bp->d);
 	for (n = 1; n <= level; n++)
 		put(i, &p[n], image[n - 1]);
-	put_ptr(bp, mask == 0xffff ? 2 : 4, frame);
+	put_ptr(bp, size, frame);
 	commit_stack(cpu, sp);
 }
 

@@ -177,7 +177,8 @@ uint32_t x86_linear(struct insn *i, unsigned seg, uint32_t off, uint32_t len, un
 		segment_fault(i, seg);
 	if (ar & DFW_AR_CODE) {
 		/* In real mode CS may be written whatever its type, SDM vol. 3, 21.1.1. */
-		if (is_protected(i->cpu) && ((access & WRITE) || !(ar & DFW_AR_WRITABLE)))
+		if ((seg != DFW_CS || is_protected(i->cpu)) &&
+		    ((access & WRITE) || !(ar & DFW_AR_WRITABLE)))
 			segment_fault(i, seg);
 	} else if ((access & WRITE) && !(ar & DFW_AR_WRITABLE)) {
 		segment_fault(i, seg);

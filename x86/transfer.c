@@ -602,9 +602,12 @@ static void protected_interrupt(struct insn *i, unsigned vector, enum x86_event_
 	unsigned level = cpl(cpu), target, n = 0, k;
 	bool vm86 = flags & VM;
 
-	/* SDM vol. 3, 17.3.1.1: RF is 1 in the image of a fault, except #DB. */
+	/* SDM vol. 3, 17.3.1.1: RF is 1 in the image of a fault, except #DB, and 0 in that of a
+	 * software interrupt. */
 	if (kind == X86_EXCEPTION && vector != DB && vector != BP && vector != OVERFLOW)
 		flags |= RF;
+	if (kind == X86_SOFTWARE)
+		flags &= ~RF;
 	if (long_mode(cpu)) {
 		long_interrupt(i, vector, kind, has_error, error, flags);
 		return;

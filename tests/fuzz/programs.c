@@ -4,10 +4,10 @@
  * protected mode, both ways, most of them valid. Each program walks through the states below; what
  * stands between two transitions is anything that real mode and protected mode execute.
  *
- *     programs RUNNER IMAGE COUNT SEED [NUMBER]
+ *     programs RUNNER IMAGE COUNT SEED [NUMBER [code]]
  *
- * writes a disk image: the runner and COUNT programs. With NUMBER it writes the code of that one
- * program, from 1000:0100 on, instead.
+ * writes a disk image: the runner and COUNT programs. With NUMBER only that one of them; with the
+ * word code, its code from 1000:0100 on and its first registers instead.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ static enum state state;
 static bool wide;         /* CS.D */
 static bool real_idtr;    /* IDTR holds the IVT */
 static bool paging;
-static bool real_numbers; /* CS's selector and base are as in real mode */
+static bool code_type;    /* CS was last loaded in protected mode */
 
 static uint32_t rnd(void)
 {
@@ -139,13 +139,14 @@ static unsigned reg(void)
 	return r < 4 ? r : r + 1;
 }
 
-/* Not GS, which is the runner's. */
+/* Not GS, which is the runner's. Nor CS where it was loaded in protected mode and PE has been cleared
+ * and set again: Bochs makes it writable data when PE is cleared, the manual does not say so. */
 static void segment_override(void)
 {
-	static const uint8_t prefix[] = {0x26, 0x2e, 0x36, 0x3e, 0x64};
+	static const uint8_t prefix[] = {0x26, 0x36, 0x3e, 0x64, 0x2e};
 
 	if (chance(25))
-		b(prefix[below(5)]);
+		b(prefix[below(state == WINDOW && code_type ? 4 : 5)]);
 }
 
 /* The address-size prefix must come before the opcode, and ModRM after it. */
@@ -384,8 +385,7 @@ static void string(void)
 		b(0xfd); /* STD */
 		start();
 	}
-	if (chance(25))
-		b((uint8_t[]){0x26, 0x2e, 0x36, 0x3e, 0x64}[below(5)]);
+	segment_override();
 	if (chance(25))
 		b(0x66);
 	if (chance(70))
@@ -431,10 +431,12 @@ static void stack(void)
 		modrm(0, chance(40));
 		break;
 	case 6:
+		operand_size(size);
 		b(0xc8); /* ENTER, LEAVE */
 		w(below(64));
 		b(chance(80) ? 0 : below(4));
 		start();
+		operand_size(chance(80) ? size : 6 - size);
 		b(0xc9);
 		break;
 	case 7:
@@ -562,7 +564,8 @@ static uint16_t protected_selector(void)
 {
 	static const uint16_t s[] = {0x38, 0x40, 0x48, 0x50, 0x58, 0x70, 0x78, 0x90, 0x98, 0xb0, 0x1800, 0x1900,
 				     0x1a00, 0x1b00, 0x1c00, 0x40, 0x70, 0x18, 0x1000};
-	static const uint16_t bad[] = {0x60, 0x88, 0, 3, 0xa8, 0xa9, 0x1f8, 0x2000, 0xfff8, 0x1802, 0x44};
+	/* No null selector: what limit a real-mode load then finds is the processor model's own. */
+	static const uint16_t bad[] = {0x60, 0x88, 0xa8, 0xa9, 0xaa, 0x1f8, 0x2000, 0xfff8, 0x1802, 0x44};
 
 	return chance(90) ? s[below(sizeof(s) / 2)] : bad[below(sizeof(bad) / 2)];
 }
@@ -596,7 +599,7 @@ static void load_segment(void)
 			b(s ? 0x1f : 0x07);
 		break;
 	default: /* LES, LDS, LFS of what was stored before */
-		r = near_offset() & 0xffff;
+		r = near_offset() % 0xfff0; /* Bochs lets a pointer wrap at 64 KiB */
 		asize = wide ? 4 : 2;
 		operand_size(2);
 		b(0xc7);
@@ -767,9 +770,9 @@ static void to_protected(void)
 {
 	static const struct {
 		uint16_t selector;
-		bool wide, real_numbers;
-	} cs[] = {{0x18, 0, 0}, {0x28, 1, 0}, {0x68, 0, 0}, {0x80, 0, 0}, {0x88, 0, 0}, {0xa0, 1, 0},
-		  {0x1000, 0, 1}, {0x1000, 0, 1}, {0x28, 1, 0}, {0x18, 0, 0}};
+		bool wide;
+	} cs[] = {{0x18, 0}, {0x28, 1}, {0x68, 0}, {0x80, 0}, {0x88, 0}, {0xa0, 1},
+		  {0x1000, 0}, {0x1000, 0}, {0x28, 1}, {0x18, 0}};
 	unsigned n = below(10);
 
 	if (chance(5)) { /* not a code segment */
@@ -779,7 +782,7 @@ static void to_protected(void)
 		start();
 	}
 	far_jump(cs[n].selector, cs[n].wide);
-	real_numbers = cs[n].real_numbers;
+	code_type = true;
 	state = PROTECTED;
 }
 
@@ -808,7 +811,7 @@ static void to_real(void)
 	far_jump(PROGRAM_SEGMENT, wide);
 	start();
 	state = REAL;
-	real_numbers = true;
+	code_type = false;
 	if (!real_idtr)
 		lidt(true);
 }
@@ -847,7 +850,8 @@ static void generate(void)
 	length = count = 0;
 	state = REAL;
 	wide = paging = false;
-	real_idtr = real_numbers = true;
+	real_idtr = true;
+	code_type = false;
 	some(6);
 	while (transitions-- && length < MOST_CODE - 200 && count < MOST_STARTS - 60) {
 		start();
@@ -903,7 +907,7 @@ int main(int argc, char **argv)
 	FILE *runner, *out;
 
 	if (argc < 5 || !(runner = fopen(argv[1], "rb")) || !(out = fopen(argv[2], "wb"))) {
-		fprintf(stderr, "usage: programs RUNNER IMAGE COUNT SEED [NUMBER]\n");
+		fprintf(stderr, "usage: programs RUNNER IMAGE COUNT SEED [NUMBER [code]]\n");
 		return 2;
 	}
 	programs = strtoul(argv[3], NULL, 0);
@@ -922,7 +926,9 @@ int main(int argc, char **argv)
 		p.starts = count;
 		p.length = length;
 		p.reserved = 0;
-		if (n == only) {
+		if (only && n != only)
+			continue;
+		if (argc > 6) {
 			fwrite(code, 1, length, out);
 			for (unsigned r = 0; r < 8; r++)
 				printf("%08x ", p.regs[r]);

@@ -319,6 +319,7 @@ finish32:
 	movl %eax, %ds
 	movl %eax, %es
 	movl %eax, %ss
+	movl %eax, %fs
 	movl $0x7b00, %esp
 	movl $0x11, %eax
 	movl %eax, %cr0

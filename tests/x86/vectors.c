@@ -419,6 +419,27 @@ static void mode_switch(void **state)
 	assert_true(cpu.seg[DFW_CS].access_rights & DFW_AR_DB);
 }
 
+/* What protected mode left in the segments: CS may be written, the others by their type. */
+static void stale_types(void **state)
+{
+	real_mode();
+	cpu.seg[DFW_CS].access_rights = 0x99; /* execute-only */
+	EBX = 0x800;
+	RUNS(0x2e, 0x89, 0x07); /* mov cs:[bx],ax */
+	RUNS(0x2e, 0x8b, 0x07);
+	cpu.seg[DFW_DS] = segment(0x18, DATA, 0xffff, 0x9b);
+	FAULTS(GP, 0, 0x89, 0x07);
+	RUNS(0x8b, 0x07);
+	cpu.seg[DFW_DS].access_rights = 0x91;
+	FAULTS(GP, 0, 0x89, 0x07);
+	/* a far jump makes CS writable data, which shows at the next MOV to CR0 */
+	RUNS(0xea, 0x00, 0x01, 0x00, 0x20); /* jmp 2000:0100 */
+	assert_int_equal(cpu.seg[DFW_CS].access_rights, 0x93);
+	EAX = 0x11;
+	RUNS(0x0f, 0x22, 0xc0);
+	RUNS(0x2e, 0x89, 0x07);
+}
+
 static void lmsw(void **state)
 {
 	real_mode();
@@ -1460,6 +1481,7 @@ int main(void)
 		cmocka_unit_test(address_wrap),
 		cmocka_unit_test(unreal_mode),
 		cmocka_unit_test(mode_switch),
+		cmocka_unit_test(stale_types),
 		cmocka_unit_test(lmsw),
 		cmocka_unit_test(tables),
 		cmocka_unit_test(ivt),
