@@ -339,7 +339,6 @@ static inline void start(struct insn *i, struct x86 *x)
 	i->imm = i->rip_high = i->debug = 0;
 	i->rep = i->override = i->ext = 0;
 	i->outcome = X86_DONE;
-	i->fetch = FETCH;
 	i->lock = i->esp_base = i->keep_rf = i->no_trap = false;
 	i->flat_size = x86_flat_size(x);
 }
@@ -377,7 +376,7 @@ static __attribute__((noinline)) enum x86_outcome work(struct x86 *x, bool peek)
 		}
 	}
 	x->insn.known = true;
-	i->fetch = FETCH | PEEK;
+	i->fetch = peek ? FETCH | PEEK : FETCH;
 	i->seg = DFW_SEGS;
 	i->fixed = 0;
 	row = i->row = decode(i);

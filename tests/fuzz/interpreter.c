@@ -14,6 +14,7 @@
  * An input is a state to start from, patches to it and to memory, code, and actions between steps:
  * see LLVMFuzzerTestOneInput.
  */
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,7 @@ struct journal {
 struct world {
 	uint8_t memory[MEMORY];
 	bool mapped;        /* gives direct pointers */
+	bool flat;          /* low memory without asking: x86.flat */
 	bool dirty[PAGES];
 	uint32_t sequence;  /* of what ports and the clock answer */
 	uint64_t heard;     /* hash of all that went out */
@@ -214,6 +216,29 @@ static void world_control_written(void *world, unsigned n)
 	hear(world, n);
 }
 
+/* A unit that takes and gives something of everything. */
+static int world_fpu(void *world, struct x86_unit *unit)
+{
+	uint32_t v = answer(world);
+
+	CHECK(unit->length <= sizeof(unit->code), "an instruction of %u bytes for the unit", unit->length);
+	for (unsigned n = 0; n < unit->length; n++)
+		hear(world, unit->code[n]);
+	hear(world, unit->eax + (uint64_t)unit->ecx * 3 + unit->edx * 5ull + unit->eflags * 7ull);
+	if (v % 8 == 0)
+		return 1 + (uint8_t[]){6, 7, 13, 16, 19}[v / 8 % 5];
+	if (unit->operand) {
+		hear(world, *(uint8_t *)unit->operand);
+		*(uint8_t *)unit->operand ^= v >> 8;
+	}
+	unit->eax ^= v;
+	unit->ecx += v;
+	unit->edx -= v;
+	unit->eflags = v & 0x8d5;
+	unit->ip = v;
+	return 0;
+}
+
 static const struct x86_ops ops = {
 	.read = world_read,
 	.write = world_write,
@@ -225,6 +250,7 @@ static const struct x86_ops ops = {
 	.cpuid = world_cpuid,
 	.rdtsc = world_rdtsc,
 	.control_written = world_control_written,
+	.fpu = world_fpu,
 };
 
 /* --- where inputs start --- */
@@ -514,6 +540,16 @@ static void reset_memory(struct world *w, bool thorough)
 	w->journal.changes = w->journal.used = 0;
 }
 
+/* Nobody but the other world's journal knows where flat memory was written to. */
+static void same_memory(void)
+{
+	if (!one.flat)
+		return;
+	CHECK(!memcmp(one.memory, other.memory, MEMORY), "memory differs");
+	for (unsigned page = 0; page < PAGES; page++)
+		one.dirty[page] |= other.dirty[page];
+}
+
 static void patch_memory(uint32_t at, const uint8_t *bytes, unsigned len)
 {
 	for (; len && at < MEMORY; at++, bytes++, len--) {
@@ -581,13 +617,13 @@ static void put_back(const struct kept *k, struct x86 *x, struct world *w)
 /* Accessed and dirty bits of pages, accessed bits of descriptors, busy bits of TSSs. */
 static void only_status_bits_changed(void)
 {
-	const struct journal *j = &one.journal;
+	const struct journal *j = &other.journal;
 
 	for (unsigned n = 0; n < j->changes; n++) {
 		const struct change *c = &j->change[n];
 
 		for (unsigned k = 0; k < c->len; k++) {
-			uint8_t was = j->bytes[c->at + k], is = one.memory[c->phys + k];
+			uint8_t was = j->bytes[c->at + k], is = other.memory[c->phys + k];
 
 			CHECK(!(was & ~is) && !((was ^ is) & ~0x63u),
 			      "a fault left %02x at %x, %02x before", is, c->phys + k, was);
@@ -651,6 +687,8 @@ static bool undermined(const uint8_t *code, unsigned len, uint64_t linear)
 	return !x86_read_linear(&second, linear, now, len) || memcmp(now, code, len);
 }
 
+static jmp_buf give_up;
+
 static enum x86_outcome step_both(void)
 {
 	uint64_t linear = (uint32_t)(first_cpu.seg[DFW_CS].base + first_cpu.rip);
@@ -685,6 +723,8 @@ static enum x86_outcome step_both(void)
 	b = follow(a, wide_address ? before - after : (uint16_t)(before - after));
 	if (rep && (a != b || memcmp(&first_cpu, &second_cpu, sizeof(first_cpu)) || one.heard != other.heard) &&
 	    undermined(code, len, linear)) {
+		if (one.flat)
+			longjmp(give_up, 1); /* nothing to take back */
 		put_back(&kept_one, &first, &one);
 		put_back(&kept_other, &second, &other);
 		first.rep_batch = 1;
@@ -692,6 +732,9 @@ static enum x86_outcome step_both(void)
 		b = x86_step(&second);
 		first.rep_batch = BATCH;
 	}
+	/* between two iterations RF is 1; the image of a fault has it anyway */
+	if (rep && a == X86_FAULT)
+		second_cpu.rflags ^= (first_cpu.rflags ^ second_cpu.rflags) & 0x10000;
 	same_outcome(a, b, "a step");
 	if (a == X86_FAULT)
 		fault_is_precise(rep);
@@ -798,7 +841,8 @@ static bool act(void)
 }
 
 /*
- * The input: the start (16 and up: the whole struct dfw_cpu follows), numbers of patches to the
+ * The input: the start (bits 0-3; 4: CR4.VME, 5: IOPL 3, 6: the whole struct dfw_cpu follows, 7: flat
+ * memory), numbers of patches to the
  * processor and to memory and of actions, the patches, the length of the code, the code, the
  * actions.
  */
@@ -818,7 +862,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	reset_memory(&one, size % 16 == 0);
 	reset_memory(&other, size % 16 == 0);
 	one.mapped = true;
-	if (start < 64) {
+	one.flat = start & 0x80;
+	if (!(start & 0x40)) {
 		set_start(&first_cpu, start % 16);
 		first_cpu.cr4 |= start & 16 ? CR4_VME : 0;
 		first_cpu.rflags |= start & 32 ? 3 << 12 : 0;
@@ -826,7 +871,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		take_bytes(&first_cpu, sizeof(first_cpu));
 	}
 	second_cpu = first_cpu;
+	if (setjmp(give_up))
+		goto out;
 	first = (struct x86){.cpu = &first_cpu, .ops = &ops, .world = &one, .rep_batch = BATCH};
+	if (one.flat) {
+		first.flat = one.memory;
+		first.flat_size = DEVICE;
+	}
 	second = (struct x86){.cpu = &second_cpu, .ops = &ops, .world = &other, .rep_batch = 1};
 	counts = take(1);
 	actions = take(1) % 8;
@@ -846,7 +897,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	patch_memory(at % MEMORY, bytes, len);
 	for (; actions; actions--)
 		if (!run(STEPS / 16) || !act())
-			return 0;
+			goto out;
 	run(STEPS / 16);
+out:
+	same_memory();
 	return 0;
 }

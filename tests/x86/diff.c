@@ -573,6 +573,9 @@ static void run_case(uc_engine *uc, unsigned row, bool real, struct tally *t)
 	if (code[len] < 0xc0 && ((row >= 0xd2 && row <= 0xd3) || (row >= 0x1a4 && row <= 0x1ad)))
 		mask &= ~(CF | OF);
 
+	/* ENTER writes EBP by its operand's size, Unicorn 2.0 by the stack's. Bochs: vectors.c */
+	if (row == 0xc8 && o66)
+		regs[DFW_RBP] = cpu.gpr[DFW_RBP].d;
 	for (n = 0; n < 8; n++)
 		if (regs[n] != cpu.gpr[n].d && !skip_result)
 			break;

@@ -440,6 +440,19 @@ static void stale_types(void **state)
 	RUNS(0x2e, 0x89, 0x07);
 }
 
+/* SDM vol. 3, 17.3.1.1: what IRET set is gone when a software interrupt pushes its image. */
+static void rf_of_int(void **state)
+{
+	protected_mode();
+	cpu.rflags |= FLAG_RF;
+	RUNS(0xcd, 0x30);
+	assert_int_equal(get32(STACK + 0xffc) & FLAG_RF, 0);
+	protected_mode();
+	cpu.rflags |= FLAG_RF;
+	RUNS(0xcc);
+	assert_int_equal(get32(STACK + 0xffc) & FLAG_RF, 0);
+}
+
 static void lmsw(void **state)
 {
 	real_mode();
@@ -615,6 +628,24 @@ static void enter_nested(void **state)
 	RUNS(0xc9);
 	assert_int_equal(ESP, 0x1000);
 	assert_int_equal(EBP, 0x800);
+}
+
+/* Operand and stack of different widths: Bochs, and SDM vol. 2, ENTER */
+static void enter_sizes(void **state)
+{
+	real_mode();
+	EBP = 0x12345678;
+	ESP = 0xabcd1000;
+	RUNS(0x66, 0xc8, 0x10, 0x00, 0x00);
+	assert_int_equal(get32(STACK + 0xffc), 0x12345678);
+	assert_int_equal(EBP, 0xabcd0ffc);
+	assert_int_equal(ESP, 0xabcd0fec);
+	protected_mode();
+	EBP = 0x12345678;
+	RUNS(0x66, 0xc8, 0x10, 0x00, 0x00);
+	assert_int_equal(get16(STACK + 0xffe), 0x5678);
+	assert_int_equal(EBP, 0x12340000 | ((STACK + 0xffe) & 0xffff));
+	assert_int_equal(ESP, STACK + 0xffe - 0x10);
 }
 
 static void pop_memory(void **state)
@@ -1241,6 +1272,9 @@ static void paging(void **state)
 	cpu.cr0 |= 0x10000;
 	FAULTS(PF, 3, 0xa3, 0x00, 0x00, 0x30, 0x00);
 	/* looking changes nothing */
+	map_page(CODE, CODE | 3);
+	assert_true(x86_peek(&x, CODE));
+	assert_int_equal(get32(TABLES + 0x1000 + (CODE >> 12) * 4), CODE | 3);
 	v = get32(TABLES + 0x1000 + 0x300 * 4);
 	assert_true(x86_translate(&x, 0x300123, &phys));
 	assert_int_equal(phys, DATA + 0x5123);
@@ -1482,6 +1516,7 @@ int main(void)
 		cmocka_unit_test(unreal_mode),
 		cmocka_unit_test(mode_switch),
 		cmocka_unit_test(stale_types),
+		cmocka_unit_test(rf_of_int),
 		cmocka_unit_test(lmsw),
 		cmocka_unit_test(tables),
 		cmocka_unit_test(ivt),
@@ -1492,6 +1527,7 @@ int main(void)
 		cmocka_unit_test(undefined),
 		cmocka_unit_test(ret_far_down),
 		cmocka_unit_test(enter_nested),
+		cmocka_unit_test(enter_sizes),
 		cmocka_unit_test(pop_memory),
 		cmocka_unit_test(divide),
 		cmocka_unit_test(rep_movs),
