@@ -1272,9 +1272,9 @@ static void paging(void **state)
 	cpu.cr0 |= 0x10000;
 	FAULTS(PF, 3, 0xa3, 0x00, 0x00, 0x30, 0x00);
 	/* looking changes nothing */
-	map_page(CODE, CODE | 3);
+	map_page(CODE, CODE | 7);
 	assert_true(x86_peek(&x, CODE));
-	assert_int_equal(get32(TABLES + 0x1000 + (CODE >> 12) * 4), CODE | 3);
+	assert_int_equal(get32(TABLES + 0x1000 + (CODE >> 12) * 4), CODE | 7);
 	v = get32(TABLES + 0x1000 + 0x300 * 4);
 	assert_true(x86_translate(&x, 0x300123, &phys));
 	assert_int_equal(phys, DATA + 0x5123);
