@@ -455,6 +455,10 @@ HANDLER(vector)
 
 HANDLER(three_byte)
 {
+	if (i->opcode == 0x38 && i->third == 0x82 && mandatory_prefix(i) == PREFIX_66) {
+		x86_invpcid(i);
+		return;
+	}
 	extension(i, i->opcode == 0x38 ? MAP_38 : MAP_3A, i->third);
 }
 

@@ -667,6 +667,8 @@ HANDLER(movsx)
 
 HANDLER(movnti)
 {
+	if (i->rep || operand_size_prefix(i))
+		x86_raise(i, UD);
 	x86_store(i, 0, x86_load(i, 1));
 }
 

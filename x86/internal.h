@@ -554,6 +554,7 @@ uint32_t x86_popf_mask(const struct dfw_cpu *cpu, unsigned size);
  * it lies beyond the limit. */
 bool x86_io_map_bit(struct insn *i, uint32_t at, unsigned count, unsigned before);
 void x86_control_written(struct insn *i, unsigned n);
+void x86_invpcid(struct insn *i);
 
 /* --- the x87/SSE unit: fpu.c --- */
 
@@ -577,6 +578,7 @@ enum feature {
 	F_AVX = 32 + 28,
 	F_RDRAND = 32 + 30,
 	F_BMI1 = 64 + 3, /* leaf 7, EBX */
+	F_INVPCID = 64 + 10,
 	F_RTM = 64 + 11,
 	F_RDSEED = 64 + 18,
 	F_ADX = 64 + 19,

@@ -366,6 +366,26 @@ HANDLER(invlpg)
 	x86_control_written(i, 32);
 }
 
+/* SDM vol. 2, INVPCID: its type in a register, PCID and address in memory. */
+void x86_invpcid(struct insn *i)
+{
+	uint32_t type = i->cpu->gpr[modrm_reg(i)].d, descriptor[4];
+	struct place p;
+
+	if (!is_memory(i) || !x86_feature(i, F_INVPCID))
+		x86_raise(i, UD);
+	if (cpl(i->cpu))
+		x86_raise_error(i, GP, 0);
+	place_memory(i, &p, i->seg, i->ea, sizeof(descriptor), READ);
+	x86_get_bytes(i, &p, descriptor);
+	/* the PCID is 12 bits, and 0 while CR4.PCIDE is; the address of type 0 is canonical */
+	if (type > 3 || (descriptor[0] & ~0xfffu) || descriptor[1] ||
+	    (type < 2 && descriptor[0] && !(i->cpu->cr4 & CR4_PCIDE)) ||
+	    (type == 0 && descriptor[3] + 0x8000 > 0xffff))
+		x86_raise_error(i, GP, 0);
+	x86_control_written(i, 32);
+}
+
 /* --- debug registers, SDM vol. 3, 17.2 --- */
 
 static unsigned debug_register(struct insn *i)

@@ -9,7 +9,7 @@
  * instruction (of the current iteration, for REP forms), except CR2.
  *
  * The instructions are those of processors up to SSE4.2, AES and SHA, with what came along: MOVBE,
- * POPCNT, LZCNT, TZCNT, CRC32, ADX, RDRAND, RDSEED, RDPID, RDTSCP, CLFLUSH, SMAP's, 3DNow. A feature
+ * POPCNT, LZCNT, TZCNT, CRC32, ADX, RDRAND, RDSEED, RDPID, RDTSCP, CLFLUSH, INVPCID, SMAP's, 3DNow. A feature
  * that ops->cpuid does not show is #UD. VMX, SVM and SMX instructions are #UD, as outside their
  * operation; transactions abort at once. Of what CPUID may show, these are #UD and reported by
  * insn.known: the VEX encodings (C4, C5), as on a processor without AVX, and XSAVE's family while
