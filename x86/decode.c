@@ -209,7 +209,10 @@ found:
 	i->operand = row->operand;
 	flags = row->flags;
 	if (flags & HAS_MODRM) {
-		i->modrm = shown->modrm = next8(i);
+		i->modrm = next8(i);
+		if (__builtin_expect((opcode & ~3u) == 0x120, 0))
+			i->modrm |= 0xc0; /* SDM vol. 2, MOV to CR and DR: mod counts as 11b */
+		shown->modrm = i->modrm;
 		if (flags & GROUP) {
 			row = &x86_groups[row->operand[2]][modrm_reg(i)];
 			if (row->operand[0])
@@ -327,8 +330,12 @@ static void check_row(struct insn *i, unsigned flags)
 		x86_raise(i, UD);
 	if ((flags & PE) && !is_protected(i->cpu))
 		x86_raise(i, UD);
-	if ((flags & CPL0) && cpl(i->cpu))
+	if ((flags & CPL0) && cpl(i->cpu)) {
+		/* The register forms of LGDT, LIDT and INVLPG are other, undefined opcodes. */
+		if (METHOD(i->operand[0]) == M_M && !is_memory(i))
+			x86_raise(i, UD);
 		x86_raise_error(i, GP, 0);
+	}
 }
 
 /* Only what decoding does not set in any case: an initialiser would clear the whole. */

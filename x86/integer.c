@@ -876,7 +876,7 @@ HANDLER(pop)
 
 	/* An address based on ESP uses its value after the pop: SDM vol. 2, POP. */
 	if (METHOD(i->operand[0]) == M_E && is_memory(i) && i->esp_base)
-		i->ea += i->osize;
+		i->ea += sp - get_stack(i->cpu);
 	x86_operand(i, &p, 0, WRITE);
 	commit_stack(i->cpu, sp);
 	put(i, &p, value);

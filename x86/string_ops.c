@@ -312,10 +312,9 @@ HANDLER(ins)
 	struct string s;
 	uint32_t n;
 
-	s.size = operand_size(i, i->operand[0]);
-	x86_check_io(i, i->cpu->gpr[DFW_RDX].w, s.size);
 	if (!begin(i, &s, i->operand[0]))
 		return;
+	x86_check_io(i, i->cpu->gpr[DFW_RDX].w, s.size);
 	do {
 		uint32_t di = offset(i, &s, DFW_RDI), most;
 		uint16_t port = i->cpu->gpr[DFW_RDX].w;
@@ -341,10 +340,9 @@ HANDLER(outs)
 	struct string s;
 	uint32_t n;
 
-	s.size = operand_size(i, i->operand[1]);
-	x86_check_io(i, i->cpu->gpr[DFW_RDX].w, s.size);
 	if (!begin(i, &s, i->operand[1]))
 		return;
+	x86_check_io(i, i->cpu->gpr[DFW_RDX].w, s.size);
 	do {
 		uint32_t si = offset(i, &s, DFW_RSI), most;
 		uint16_t port = i->cpu->gpr[DFW_RDX].w;

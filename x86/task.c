@@ -143,7 +143,9 @@ void x86_switch_task(struct insn *i, uint16_t selector, unsigned source, bool ha
 
 	/* Page faults of either TSS come before anything changes. */
 	x86_place(i, &p, (uint32_t)old.base, layout(old.access_rights)->last + 1, SYSTEM | WRITE);
-	x86_place(i, &p, (uint32_t)tr.base, l->last + 1, SYSTEM | WRITE);
+	x86_place(i, &p, (uint32_t)tr.base, l->last + 1, SYSTEM);
+	if (source == TASK_CALL || source == TASK_GATE) /* the link */
+		x86_place(i, &p, (uint32_t)tr.base, 2, SYSTEM | WRITE);
 
 	if (l->size == 4 && (cpu->cr0 & CR0_PG))
 		cr3 = read_system(i, (uint32_t)tr.base + 0x1c, 4);

@@ -388,8 +388,8 @@ static void return_to(struct insn *i, uint16_t selector, uint32_t eip, uint32_t 
 	} else {
 		new_sp = pop(i, &sp, i->osize);
 		new_ss = pop(i, &sp, i->osize);
-		check_target(i, &cs, eip);
 		x86_check_stack(i, new_ss, target, GP, &ss);
+		check_target(i, &cs, eip);
 		x86_set_accessed(i, &d);
 		cpu->seg[DFW_SS] = ss;
 		commit_stack(cpu, new_sp + release);

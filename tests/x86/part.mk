@@ -4,6 +4,7 @@ X86_TESTS := $(addprefix $(BUILD)/tests/x86/,vectors.t diff.t fpu.t fpu_vectors.
 
 $(BUILD)/tests/x86/%.t: $(BUILD)/host/tests/x86/%.o $(BUILD)/host/x86/libx86.a
 	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(CC) -o $@ $^ $(LDLIBS_$*)
+$(BUILD)/tests/x86/diff.t: $(call objs,host,tests/x86/unicorn.c tests/x86/reference.c)
 LDLIBS_vectors := -lcmocka
 LDLIBS_diff := -lunicorn
 LDLIBS_fpu := -lunicorn -lm
