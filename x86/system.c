@@ -635,7 +635,7 @@ HANDLER(sysret)
 	struct dfw_cpu *cpu = i->cpu;
 	uint16_t selector = star(i) >> 48 & ~3u;
 
-	if (!is_protected(cpu))
+	if (!(cpu->efer & EFER_SCE) || !is_protected(cpu))
 		x86_raise(i, UD);
 	if (cpl(cpu))
 		x86_raise_error(i, GP, 0);

@@ -286,7 +286,7 @@ static void make_tss(uint32_t at, bool user)
 
 	memset(pristine + at, 0, 0x68);
 	for (n = 0; n < 3; n++) {
-		keep32(at + 4 + 8 * n, STACK + 0x8000 + n * 0x1000);
+		keep32(at + 4 + 8 * n, INNER_STACKS + (n + 1) * 0x1000);
 		keep16(at + 8 + 8 * n, n == 0 ? G_DATA32 * 8 : n == 1 ? G_DATA32_1 * 8 + 1 : 0);
 	}
 	keep32(at + 0x1c, TABLES);
@@ -387,12 +387,14 @@ static const char *const member_name[GROUPS][8] = {
 static struct form forms[1024];
 static unsigned form_count;
 
-/* x87, MMX and SSE run on the processor's own unit; LOADALL is not known to Unicorn. */
+/* x87, MMX, SSE and the three-byte opcodes: fpu.c. SYSCALL and LOADALL, which share an opcode:
+ * vectors.c. */
 static bool left_out(const struct row *row)
 {
-	return (row->flags & PREFIX) || row->run == x86_op_sse || row->run == x86_op_mmx ||
-	       row->run == x86_op_x87 || row->run == x86_op_wait || row->run == x86_op_fxsave ||
-	       row->run == x86_op_fence || row->run == x86_op_loadall286;
+	return (row->flags & PREFIX) || row->run == x86_op_vector ||
+	       row->run == x86_op_vector_shift || row->run == x86_op_x87 ||
+	       row->run == x86_op_wait || row->run == x86_op_three_byte ||
+	       row->run == x86_op_syscall || row->run == x86_op_sysret;
 }
 
 static void add_form(unsigned opcode, int reg, const struct row *row)
@@ -403,7 +405,8 @@ static void add_form(unsigned opcode, int reg, const struct row *row)
 
 	if (row->run && left_out(row))
 		return;
-	*f = (struct form){.row = opcode, .reg = reg, .defined = row->run};
+	*f = (struct form){
+	    .row = opcode, .reg = reg, .defined = row->run && row->run != x86_op_undefined};
 	len = snprintf(f->name, sizeof(f->name), "%s%02X", opcode >= 0x100 ? "0F:" : "",
 		       opcode & 0xff);
 	if (reg < 0)
@@ -422,13 +425,13 @@ static void make_forms(void)
 	for (opcode = 0; opcode < 512; opcode++) {
 		const struct row *row = &x86_opcodes[opcode];
 
-		if (!row->run || left_out(row))
+		if (!row->run || left_out(row) || opcode == 0x178) /* with prefixes EXTRQ: fpu.c */
 			continue;
 		if (!(row->flags & GROUP)) {
 			add_form(opcode, -1, row);
 			continue;
 		}
-		if (opcode == 0x1ae)
+		if (opcode == 0x1ae) /* fpu.c */
 			continue;
 		for (reg = 0; reg < 8; reg++)
 			add_form(opcode, reg, &x86_groups[row->operand[2]][reg]);
@@ -935,10 +938,18 @@ static bool wrote_code(const struct test *t, const struct outcome *o, uint32_t b
 }
 
 /* Did Unicorn leave by a far transfer to where the new segment does not reach? */
-static bool beyond_new_segment(const struct outcome *o)
+static bool beyond_new_segment(const struct test *t, const struct outcome *o)
 {
 	uint16_t selector = o->selector[DFW_CS];
+	uint32_t popped;
 
+	if (!modes[t->mode].protected) {
+		if ((t->form->row != 0xca && t->form->row != 0xcb) || !o->accesses ||
+		    o->trace[0].linear > MEMORY - 4)
+			return false;
+		memcpy(&popped, theirs + o->trace[0].linear, 4);
+		return t->o32 && popped > 0xffff;
+	}
 	return !(selector & 4) && selector >> 3 < G_ENTRIES && o->eip > segment_of(selector).limit;
 }
 
@@ -1052,7 +1063,7 @@ static void run_case(struct test *t, struct tally *tally)
 	beyond = t->before.rip + t->length - 1 > t->before.seg[DFW_CS].limit ||
 		 ((o.vector < 0 || o.vector == PAGE_FAULT) && vector == 13 && !error &&
 		  (o.eip - (uint32_t)t->before.seg[DFW_CS].base > t->before.seg[DFW_CS].limit ||
-		   o.eip > t->before.seg[DFW_CS].limit || beyond_new_segment(&o)));
+		   o.eip > t->before.seg[DFW_CS].limit || beyond_new_segment(t, &o)));
 	if (port_forbidden(t)) {
 		/* the memory operand of OUTS may come first */
 		if (vector == 13 || (violation >= 0 && vector == segment_vector)) {
@@ -1097,22 +1108,34 @@ static void run_case(struct test *t, struct tally *tally)
 	}
 }
 
+/* One line a form, then what Unicorn gets wrong and where that is settled. */
+static void print_excuses(void)
+{
+	unsigned n;
+
+	printf("\nUnicorn 2.0.1, where it is wrong | cases | the manual | settled in\n");
+	for (n = 0; n < excuse_count; n++)
+		printf("%s | %u | %s | %s\n", excuses[n].what, excuse_uses[n], excuses[n].manual,
+		       excuses[n].vector);
+}
+
 int main(int argc, char **argv)
 {
-	unsigned cases, f, m, n, least, failed = 0;
-	bool table = argc > 1 && !strcmp(argv[1], "--table"),
-	     is_long = getenv("DFW_LONG") && *getenv("DFW_LONG");
-	const char *only = argc > 3 && !table ? argv[3] : NULL;
+	const char *word = getenv("DFW_LONG");
+	bool table = argc > 1 && !strcmp(argv[1], "--table"), is_long = word && *word;
+	unsigned cases, least, f, m, n, round, failed = 0, total = 0, test = 0;
+	const char *only;
 
-	setvbuf(stdout, NULL, _IOLBF, 0); /* the last line tells where Unicorn ended it */
 	if (table)
 		argc--, argv++;
-	cases = argc > 1 ? strtoul(argv[1], NULL, 0) : is_long ? 600 : 10;
+	cases = argc > 1 ? strtoul(argv[1], NULL, 0) : is_long ? 600 : 40;
 	least = argc > 1 || !is_long ? 0 : 5000;
 	seed = (argc > 2 ? strtoull(argv[2], NULL, 0) : 1) * 0x9e3779b97f4a7c15ull + 1;
-	excuse_uses = calloc(excuse_count + 1, sizeof(*excuse_uses));
+	only = argc > 3 ? argv[3] : NULL;
+	setvbuf(stdout, NULL, _IOLBF, 0); /* the last line tells where Unicorn ended it */
+	excuse_uses = calloc(excuse_count, sizeof(*excuse_uses));
 	for (n = 0; n < MEMORY; n += 4)
-		*(uint32_t *)(pristine + n) = operand();
+		put_ptr(pristine + n, 4, operand());
 	/* Where a branch leads there is a short block to translate, and nowhere what aborts it. */
 	memset(pristine + CODE, 0xcc, 0x10000);
 	for (n = 0; n < MEMORY - 1; n++)
@@ -1124,15 +1147,17 @@ int main(int argc, char **argv)
 	unicorn_start();
 	memcpy(theirs, pristine, MEMORY);
 	make_forms();
+	if (table)
+		printf("form | compared | stopped by a limit or the I/O map | beyond memory or own "
+		       "code | excused | differ\n");
 	for (f = 0; f < form_count; f++) {
+		const char *name = forms[f].name;
 		struct tally sum = {0};
-		unsigned round;
 
-		if (only && (strncmp(forms[f].name, only, strlen(only)) ||
-			     forms[f].name[strlen(only)] != ' '))
+		if (only && (strncmp(name, only, strlen(only)) || name[strlen(only)] != ' '))
 			continue;
 		shown = 0;
-		for (round = 0; round == 0 || (sum.run + sum.limits < least && round < 20); round++)
+		for (round = 0; !round || (sum.run + sum.limits < least && round < 100); round++)
 			for (m = 0; m < MODES; m++)
 				for (n = 0; n < cases; n++) {
 					struct test t = {.form = &forms[f], .mode = m};
@@ -1140,10 +1165,22 @@ int main(int argc, char **argv)
 					run_case(&t, &sum);
 				}
 		failed += sum.bad != 0;
-		printf("%sok %u - %s: %u compared, %u limits, %u outside, %u excused, %u differ\n",
-		       sum.bad ? "not " : "", f + 1, forms[f].name, sum.run, sum.limits,
-		       sum.outside, sum.excused, sum.bad);
+		total += sum.run + sum.limits;
+		test++;
+		if (table)
+			printf("%s | %u | %u | %u | %u | %u\n", name, sum.run, sum.limits,
+			       sum.outside, sum.excused, sum.bad);
+		else
+			printf("%sok %u - %s: %u compared, %u stopped, %u left out, %u excused, %u "
+			       "differ\n",
+			       sum.bad ? "not " : "", test, name, sum.run, sum.limits, sum.outside,
+			       sum.excused, sum.bad);
 	}
-	printf("1..%u\n", form_count);
+	if (table) {
+		printf("\n%u forms, %u cases\n", test, total);
+		print_excuses();
+	} else {
+		printf("1..%u\n", test);
+	}
 	return failed != 0;
 }

@@ -17,6 +17,7 @@ enum {
 	CODE = 0x20000, /* base of the 16-bit code segments */
 	DATA = 0x30000,
 	STACK = 0x40000,
+	INNER_STACKS = 0x100000, /* of privilege 0 to 2, 4 KiB each, downwards */
 	SYSTEM_AREA = 0x110000, /* from here on: tables of the processor */
 	GDT = 0x110000,
 	LDT = 0x111000,

@@ -287,6 +287,9 @@ static int segment_used(const struct test *t, const struct outcome *o, unsigned 
 		if (row == 0x1a3 || row == 0x1ab || row == 0x1b3 || row == 0x1bb)
 			return t->seg;
 	}
+	/* the stacks of inner levels */
+	if (linear - INNER_STACKS < 0x4000 && (row == 0x9a || row == 0xff))
+		return -1;
 	return linear >= SYSTEM_AREA && linear < MEMORY ? -1 : DFW_SS;
 }
 
