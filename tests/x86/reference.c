@@ -26,7 +26,8 @@ enum excuse_number {
 	IRET_VM,
 	RDPMC,
 	SYSENTER,
-	RETF_WRAP
+	RETF_WRAP,
+	MOVNTI,
 };
 
 /* --- undefined results --- */
@@ -459,6 +460,8 @@ int excused(const struct test *t, const struct outcome *o, int ours_vector, uint
 		return *after >= 0xc0 && o->vector == UD && ours_vector < 0 ? PREFETCH : -1;
 	case 0x134:
 		return o->vector < 0 && t->mode != REAL ? SYSENTER : -1;
+	case 0x1c3:
+		return ours_vector == UD && memchr(t->code, 0x66, t->opcode_at) ? MOVNTI : -1;
 	case 0x133:
 		return o->vector == UD && ours_vector == GP ? RDPMC : -1;
 	case 0x122:
