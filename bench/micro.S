@@ -189,18 +189,26 @@ interrupts:
 
 stale_rows:
 	make_stale %ds
-	repeated "MOV AX,[SI], stale DS", movw (%si), %ax
+	movw $ROUNDS, %cx
+	begin
+1:	.rept 7
+	movw (%si), %ax
+	.endr
+	loop 1b
 	xorw %ax, %ax
 	movw %ax, %ds
+	row (ROUNDS * 8), "MOV AX,[SI] (7) and LOOP, stale DS"
 	make_stale %ss
+	movw $ROUNDS, %cx
 	begin
-	.rept ROUNDS / 2
+1:	.rept 4
 	pushw %cx
 	popw %cx
 	.endr
+	loop 1b
 	xorw %ax, %ax
 	movw %ax, %ss
-	row ROUNDS, "PUSH CX or POP CX, stale SS"
+	row (ROUNDS * 9), "PUSH or POP (8) and LOOP, stale SS"
 	make_stale %ds
 	movw $ROUNDS, %cx
 	begin
@@ -224,19 +232,23 @@ stale_rows:
 	movl $SOURCE, %esi
 	movl $TARGET, %edi
 	movl $\count, %ecx
-	xorl %eax, %eax
 	begin
+	xorl %eax, %eax
 	\code
 	row 1, "\name"
 	.endm
 
 long_rows:
+	movl $SOURCE, %edi
+	movl $0x4000, %ecx
+	xorl %eax, %eax
+	addr32 rep stosl
 	long_row "REP MOVSD, 64 KiB", 0x4000, rep movsl %fs:(%esi), %es:(%edi)
 	long_row "REP MOVSB, 64 KiB", 0x10000, rep movsb %fs:(%esi), %es:(%edi)
 	long_row "REP STOSD, 64 KiB", 0x4000, addr32 rep stosl
 	long_row "REP LODSD, 64 KiB", 0x4000, rep lodsl %fs:(%esi)
 	long_row "REPE CMPSD, 64 KiB", 0x4000, repe cmpsl %es:(%edi), %fs:(%esi)
-	long_row "REPE SCASD, 64 KiB", 0x4000, addr32 repe scasl
+	long_row "REPE SCASB, 64 KiB", 0x10000, addr32 repe scasb
 	std
 	movl $SOURCE + 0xfffc, %esi
 	movl $TARGET + 0xfffc, %edi

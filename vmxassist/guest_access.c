@@ -46,7 +46,7 @@ static void guest_write(void *world, uint64_t phys, const void *src, unsigned le
 
 static void *guest_map(void *world, uint64_t phys, unsigned len, bool write)
 {
-	if (phys < DFW_LOW_END || (phys >= 0x100000 && phys < header.reserve))
+	if (phys < DFW_LOW_END || (phys >= DFW_ROMBIOS && phys < header.reserve))
 		return (void *)(uint32_t)phys;
 	if (!write && phys >= DFW_VGABIOS && phys < 0x100000)
 		return (void *)(uint32_t)phys;
@@ -147,6 +147,7 @@ static void guest_control_written(void *world, unsigned n)
 
 	switch (n) {
 	case 0:
+		m->held = false; /* PE may be set, or LOADALL on its way */
 		world_sync_cr0(cpu);
 		break;
 	case 4:

@@ -9,7 +9,7 @@ PER_PROCESSOR struct dfw_assist_stats *stats;
 PER_PROCESSOR struct monitor monitor;
 
 /* Iterations of a REP form between two looks at the interrupt line. */
-enum { REP_BATCH = 512 };
+enum { REP_BATCH = 2048 };
 
 static void put(const char *s)
 {
@@ -63,18 +63,8 @@ void machine_shutdown(void)
 		asm volatile("hlt");
 }
 
-static void count_step(const struct x86_insn *insn, uint32_t *rows, uint64_t *total)
-{
-	++*total;
-	rows[insn->row]++;
-	if (!insn->known) {
-		stats->holes++;
-		stats->hole_last = insn->row;
-	}
-}
-
 /* Takes what came in a ring-0 window to the guest. */
-static void deliver_pending(struct monitor *m)
+static __attribute__((cold)) void deliver_pending(struct monitor *m)
 {
 	if (m->pending_nmi) {
 		m->pending_nmi = false;
@@ -92,7 +82,7 @@ static void deliver_pending(struct monitor *m)
 }
 
 /* HLT: wait in ring 0. With the guest's IF=0 only NMI, INIT or a reset ends it. */
-static void halt(struct monitor *m)
+static __attribute__((cold)) void halt(struct monitor *m)
 {
 	uint64_t start = rdtsc();
 
@@ -109,17 +99,33 @@ static void halt(struct monitor *m)
 	deliver_pending(m);
 }
 
+static bool interruptible(const struct dfw_cpu *cpu)
+{
+	return (cpu->rflags & FLAG_IF) && !(cpu->interruptibility & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS));
+}
+
+/* Is there an interrupt for the guest to take now? */
+static bool interrupted(struct monitor *m)
+{
+	if (m->pending_irq < 0 && interruptible(&m->record->guest))
+		window_open();
+	return m->pending_irq >= 0 || m->pending_nmi;
+}
+
 /* One instruction in the interpreter, and what follows from it. */
 static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
 {
 	struct dfw_cpu *cpu = &m->record->guest;
-	uint16_t cs = cpu->seg[DFW_CS].selector;
-	uint32_t eip = cpu->rip;
+	struct x86_insn *insn = &m->x86.insn;
+	uint32_t from = cpu->seg[DFW_CS].selector, eip = cpu->rip;
 	enum x86_outcome outcome = x86_step(&m->x86);
 
-	count_step(&m->x86.insn, rows, total);
-	trace(rows == stats->trapped ? DFW_TRACE_TRAPPED : DFW_TRACE_INTERPRETED, m->x86.insn.row,
-	      outcome == X86_FAULT ? 0x100 | m->x86.event.vector : 0, cs, eip);
+	while (outcome == X86_REPEAT && !cpu->pending_debug && !interrupted(m))
+		outcome = x86_step(&m->x86);
+	++*total;
+	rows[insn->row]++;
+	trace(rows == stats->trapped ? DFW_TRACE_TRAPPED : DFW_TRACE_INTERPRETED, insn->row,
+	      outcome == X86_FAULT ? 0x100 | m->x86.event.vector : 0, from, eip);
 	switch (outcome) {
 	case X86_DONE:
 	case X86_REPEAT:
@@ -129,6 +135,10 @@ static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
 		break;
 	case X86_FAULT:
 		stats->exceptions++;
+		if (!insn->known) {
+			stats->holes++;
+			stats->hole_last = insn->row;
+		}
 		if (m->x86.event.vector == VEC_MF)
 			m->x86.event.vector = x87_error_vector(cpu);
 		trace_guest(DFW_TRACE_EXCEPTION, m->x86.event.vector);
@@ -144,31 +154,47 @@ static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
 	}
 }
 
+/* Goes on in VM86 if it can, all of the way or for a stretch. */
+static void run_in_vm86(struct monitor *m)
+{
+	const struct dfw_cpu *cpu = &m->record->guest;
+	struct vm86_fit fit;
+
+	/* IRET to VM86 would let an interrupt in between MOV SS and MOV SP */
+	if ((cpu->interruptibility & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS)) &&
+	    (cpu->rflags & (FLAG_IF | FLAG_TF)))
+		return;
+	if ((uint32_t)cpu->rip > 0xffff)
+		return;
+	if (!m->held) {
+		if (cpu->seg[DFW_CS].access_rights & DFW_AR_DB)
+			return;
+		fit = vm86_fit(cpu);
+		if (fit.stale) {
+			stretch_run(m, fit);
+			return;
+		}
+		/* what real mode loads into segment registers keeps limit and access rights */
+		m->held = !(cpu->seg[DFW_SS].access_rights & DFW_AR_DB);
+	}
+	vm86_resume(m, cpu->seg[DFW_CS].selector, cpu->rip);
+}
+
 void monitor_run(struct monitor *m)
 {
 	struct dfw_cpu *cpu = &m->record->guest;
 
 	for (;;) {
-		/* IRET to VM86 would let an interrupt in between MOV SS and MOV SP */
-		bool shadow = (cpu->interruptibility & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS)) &&
-			      (cpu->rflags & (FLAG_IF | FLAG_TF));
-
-		if (cpu->cr0 & CR0_PE) {
-			if (world_enterable(cpu) && world_can_leave(m))
-				world_leave(m);
-		} else if (!shadow && !(cpu->seg[DFW_CS].access_rights & DFW_AR_DB) && cpu->rip <= 0xffff) {
-			unsigned stale = vm86_stale(cpu);
-
-			if (!stale)
-				vm86_resume(m, cpu->seg[DFW_CS].selector, cpu->rip);
-			stretch_run(m, stale);
-		}
+		if (m->pending_irq >= 0 || m->pending_nmi)
+			deliver_pending(m);
+		if (!((uint32_t)cpu->cr0 & CR0_PE))
+			run_in_vm86(m);
+		else if (world_enterable(cpu) && world_can_leave(m))
+			world_leave(m);
+		if (interrupted(m))
+			continue;
 		stats->interpreted_protected += cpu->cr0 & CR0_PE;
 		step(m, stats->interpreted, &stats->interpreted_total);
-		if ((cpu->rflags & FLAG_IF) &&
-		    !(cpu->interruptibility & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS)))
-			window_open();
-		deliver_pending(m);
 	}
 }
 
@@ -179,7 +205,7 @@ void monitor_emulate(struct monitor *m)
 	monitor_run(m);
 }
 
-static void task_switch(struct monitor *m, uint64_t qualification)
+static __attribute__((cold)) void task_switch(struct monitor *m, uint64_t qualification)
 {
 	/* exit qualification, SDM vol. 3, table 28-2: 0 CALL, 1 IRET, 2 JMP, 3 gate */
 	static const uint8_t source_of[4] = {1, 2, 0, 3};
@@ -196,14 +222,15 @@ static void task_switch(struct monitor *m, uint64_t qualification)
 		machine_shutdown();
 }
 
-void monitor_invoked(void)
+__attribute__((cold)) void monitor_invoked(void)
 {
 	struct monitor *m = &monitor;
 	struct dfw_cpu *cpu;
 
 	m->record = (struct dfw_assist_record *)header.records + m->number;
 	m->x86 = (struct x86){.cpu = &m->record->guest, .ops = &guest_ops, .world = m, .rep_batch = REP_BATCH,
-			      .flat = NULL, .flat_size = DFW_LOW_END}; /* mapped to itself */
+			      .flat = NULL, .flat_size = DFW_LOW_END, /* mapped to itself */
+			      .flat_high = DFW_ROMBIOS, .flat_high_size = header.reserve - DFW_ROMBIOS};
 	m->pending_irq = -1;
 	cpu = &m->record->guest;
 	stats->invokes++;

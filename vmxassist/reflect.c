@@ -7,19 +7,15 @@
 
 extern const uint8_t rdmsr_insn[], rdmsr_fault[], wrmsr_insn[], wrmsr_fault[];
 
-/* Vectors that mean "VM86 refused it": one instruction in the interpreter decides. */
-static bool means_emulate(unsigned vector)
-{
-	return vector == VEC_GP || vector == VEC_SS || vector == VEC_PF || vector == VEC_UD;
-}
-
-static bool pushes_error(unsigned vector)
-{
-	return vector == 8 || (vector >= 10 && vector <= 14) || vector == 17;
-}
+/* Masks of vectors. VM86 refused it, and one instruction in the interpreter decides: */
+enum { MEANS_EMULATE = 1 << VEC_GP | 1 << VEC_SS | 1 << VEC_PF | 1 << VEC_UD };
+/* SDM vol. 3, table 6-1 */
+enum { PUSHES_ERROR = 1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 };
+/* NMI; 9, 15 and 20-31 are no exceptions of these processors */
+#define ALWAYS_INTERRUPT (1u << VEC_NMI | 1u << 9 | 1u << 15 | 0xfff00000u)
 
 /* Is the line of this vector in service in either PIC? OCW3, 8259A data sheet. */
-static bool in_service(unsigned vector)
+static __attribute__((cold)) bool in_service(unsigned vector)
 {
 	uint8_t isr;
 
@@ -33,16 +29,14 @@ static bool in_service(unsigned vector)
 }
 
 /* Told by the frame's length where the exception pushes an error code, by the PIC where it does
- * not; 9, 15 and 20-31 are no exceptions of these processors. */
+ * not. */
 static bool is_interrupt(const struct frame *f)
 {
 	unsigned vector = f->vector & 0xff;
 
-	if (vector >= 32 || vector == 9 || vector == 15 || vector >= 20)
+	if (vector >= 32 || (ALWAYS_INTERRUPT >> vector & 1))
 		return true;
-	if (vector == VEC_NMI)
-		return true;
-	if (pushes_error(vector))
+	if (PUSHES_ERROR >> vector & 1)
 		return !(f->vector & FRAME_HAS_ERROR);
 	/* no base below 8 is in use but by a guest that reprogrammed the PIC */
 	return (vector == VEC_MF || vector == VEC_MC) && in_service(vector);
@@ -109,7 +103,7 @@ static void trap_from_vm86(struct monitor *m, struct frame *f)
 		reflect(m, f, vector, X86_EXTERNAL);
 		return;
 	}
-	if (means_emulate(vector)) {
+	if (MEANS_EMULATE >> vector & 1) {
 		if (!at_end)
 			monitor_emulate(m);
 		vm86_load(m);
@@ -130,7 +124,7 @@ static void trap_from_vm86(struct monitor *m, struct frame *f)
 
 /* Ring 0 takes interrupts in the two windows only, NMI anywhere, #GP on an MSR that does not exist,
  * and what an instruction of the guest's raises that unit_run executes on the stack. */
-static void trap_from_ring0(struct monitor *m, struct frame *f)
+static __attribute__((cold)) void trap_from_ring0(struct monitor *m, struct frame *f)
 {
 	unsigned vector = f->vector & 0xff;
 
@@ -155,6 +149,12 @@ void trap(struct frame *f)
 {
 	struct monitor *m = &monitor;
 
+	/* nearly every trap */
+	if ((f->vector & (0xff * STUB_SIZE | STUB_ERROR)) == (VEC_GP * STUB_SIZE | STUB_ERROR) &&
+	    (f->eflags & FLAG_VM) && !m->stretch) {
+		trace(DFW_TRACE_TRAP, VEC_GP, 0, f->cs, f->eip);
+		monitor_emulate(m);
+	}
 	f->vector = (f->vector / STUB_SIZE & 0xff) | (f->vector & STUB_ERROR ? FRAME_HAS_ERROR : 0);
 	if (f->eflags & FLAG_VM)
 		trap_from_vm86(m, f);

@@ -192,18 +192,18 @@ static bool current(struct stretch *s)
 	return true;
 }
 
-static struct stretch *find(struct monitor *m, unsigned stale, unsigned broken)
+static struct stretch *find(struct monitor *m, struct vm86_fit fit)
 {
 	const struct dfw_cpu *cpu = &m->record->guest;
 	uint32_t base = cpu->seg[DFW_CS].base, ip = cpu->rip, linear = base + ip;
 	struct stretch *s = &m->stretches[(uint64_t)(linear * 0x9e3779b1u) * m->stretches_most >> 32];
 
-	if (s->cs_base == base && s->ip == ip && s->stale == stale && s->broken == broken && current(s))
+	if (s->cs_base == base && s->ip == ip && s->stale == fit.stale && s->broken == fit.broken && current(s))
 		return s;
 	s->cs_base = base;
 	s->ip = ip;
-	s->stale = stale;
-	s->broken = broken;
+	s->stale = fit.stale;
+	s->broken = fit.broken;
 	build(m, s);
 	return s;
 }
@@ -226,14 +226,14 @@ static void protect(const struct stretch *s, bool on)
 	world_show(copy + sizeof(copy) - 1, on);
 }
 
-void stretch_run(struct monitor *m, unsigned stale)
+void stretch_run(struct monitor *m, struct vm86_fit fit)
 {
 	const struct dfw_cpu *cpu = &m->record->guest;
 	struct stretch *s;
 
 	if ((cpu->rflags & FLAG_TF) || (cpu->dr7 & 0xff))
 		return;
-	s = find(m, stale, vm86_broken(cpu));
+	s = find(m, fit);
 	if (s->count < WORTH_IT)
 		return;
 	m->stretch = s;

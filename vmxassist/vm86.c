@@ -22,73 +22,77 @@ uint64_t vm86_tss_init(struct tss *tss)
 extern struct frame vm86_frame; /* vmxassist.lds.S */
 _Static_assert(sizeof(struct frame) == 76, "vmxassist.lds.S");
 
-/* VM86 pushes by SP. A stale 32-bit stack segment pushes by ESP, which is the same as long as ESP
- * has no high half: no guest lives through a wrap there, it would be #SS. */
-static bool usable(const struct dfw_cpu *cpu, unsigned n)
+struct vm86_fit vm86_fit(const struct dfw_cpu *cpu)
 {
 	const uint32_t bits = DFW_AR_UNUSABLE | DFW_AR_P | DFW_AR_S | DFW_AR_CODE | DFW_AR_EXPAND | DFW_AR_WRITABLE;
-	const struct dfw_segment *s = &cpu->seg[n];
+	const struct dfw_segment *s = cpu->seg;
+	unsigned stale = 0, broken = 0;
 
-	if (s->limit < 0xffff)
-		return false;
-	if (n == DFW_CS)
-		return true;
-	if (n == DFW_SS && (s->access_rights & DFW_AR_DB) && cpu->gpr[DFW_RSP].d > 0xffff)
-		return false;
-	return (s->access_rights & bits) == (DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE);
+	for (unsigned n = DFW_ES; n <= DFW_GS; n++, s++) {
+		if (s->limit < 0xffff || (n != DFW_CS && (s->access_rights & bits) !=
+								 (DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE)))
+			broken |= 1u << n;
+		if (s->base != (uint32_t)s->selector << 4)
+			stale |= 1u << n;
+	}
+	/* VM86 pushes by SP. A stale 32-bit stack segment pushes by ESP, which is the same as long as ESP
+	 * has no high half: no guest lives through a wrap there, it would be #SS. */
+	if ((cpu->seg[DFW_SS].access_rights & DFW_AR_DB) && cpu->gpr[DFW_RSP].d > 0xffff)
+		broken |= 1u << DFW_SS;
+	return (struct vm86_fit){.stale = stale | broken, .broken = broken};
 }
 
-unsigned vm86_broken(const struct dfw_cpu *cpu)
+/* The high half is zero already. */
+static inline void set_low(uint64_t *to, uint32_t value)
 {
-	unsigned mask = 0;
-
-	for (unsigned n = DFW_ES; n <= DFW_GS; n++)
-		mask |= !usable(cpu, n) << n;
-	return mask;
+	*(uint32_t *)to = value;
 }
 
-unsigned vm86_stale(const struct dfw_cpu *cpu)
+static inline void load_segment(struct dfw_segment *s, uint16_t selector)
 {
-	unsigned mask = 0;
-
-	for (unsigned n = DFW_ES; n <= DFW_GS; n++)
-		mask |= (cpu->seg[n].base != (uint32_t)cpu->seg[n].selector << 4 || !usable(cpu, n)) << n;
-	return mask;
-}
-
-static inline void load_segment(struct monitor *m, unsigned n, uint16_t selector)
-{
-	struct dfw_segment *s = &m->record->guest.seg[n];
-
-	if (m->stale >> n & 1)
-		return;
 	s->selector = selector;
-	s->base = (uint32_t)selector << 4;
-	if (n == DFW_CS) /* as x86_real_segment in the interpreter */
-		s->access_rights = (s->access_rights & ~(uint32_t)(DFW_AR_TYPE | DFW_AR_DPL)) | 3;
+	set_low(&s->base, (uint32_t)selector << 4);
+}
+
+/* All but those whose bases are the record's. */
+static __attribute__((cold)) void load_segments(struct dfw_segment *s, const struct frame *f, unsigned stale)
+{
+	const uint16_t selectors[] = {[DFW_ES] = f->es, [DFW_CS] = f->cs, [DFW_SS] = f->ss,
+				      [DFW_DS] = f->ds, [DFW_FS] = f->fs, [DFW_GS] = f->gs};
+
+	for (unsigned n = DFW_ES; n <= DFW_GS; n++)
+		if (!(stale >> n & 1))
+			load_segment(&s[n], selectors[n]);
 }
 
 void vm86_load(struct monitor *m)
 {
 	struct dfw_cpu *cpu = &m->record->guest;
+	struct dfw_segment *cs = &cpu->seg[DFW_CS];
 	const struct frame *f = m->vm86_frame;
 
-	cpu->gpr[DFW_RAX].q = f->eax;
-	cpu->gpr[DFW_RCX].q = f->ecx;
-	cpu->gpr[DFW_RDX].q = f->edx;
-	cpu->gpr[DFW_RBX].q = f->ebx;
-	cpu->gpr[DFW_RSP].q = f->esp;
-	cpu->gpr[DFW_RBP].q = f->ebp;
-	cpu->gpr[DFW_RSI].q = f->esi;
-	cpu->gpr[DFW_RDI].q = f->edi;
-	cpu->rip = f->eip;
-	cpu->rflags = (f->eflags & ~(FLAG_VM | FLAG_IOPL | FLAG_RF)) | (cpu->rflags & FLAG_IOPL);
-	load_segment(m, DFW_CS, f->cs);
-	load_segment(m, DFW_SS, f->ss);
-	load_segment(m, DFW_DS, f->ds);
-	load_segment(m, DFW_ES, f->es);
-	load_segment(m, DFW_FS, f->fs);
-	load_segment(m, DFW_GS, f->gs);
+	cpu->gpr[DFW_RAX].d = f->eax;
+	cpu->gpr[DFW_RCX].d = f->ecx;
+	cpu->gpr[DFW_RDX].d = f->edx;
+	cpu->gpr[DFW_RBX].d = f->ebx;
+	cpu->gpr[DFW_RSP].d = f->esp;
+	cpu->gpr[DFW_RBP].d = f->ebp;
+	cpu->gpr[DFW_RSI].d = f->esi;
+	cpu->gpr[DFW_RDI].d = f->edi;
+	set_low(&cpu->rip, f->eip);
+	set_low(&cpu->rflags, (f->eflags & ~(FLAG_VM | FLAG_IOPL | FLAG_RF)) | (cpu->rflags & FLAG_IOPL));
+	if (!(m->stale >> DFW_CS & 1)) /* as x86_real_segment in the interpreter */
+		cs->access_rights = (cs->access_rights & ~(uint32_t)(DFW_AR_TYPE | DFW_AR_DPL)) | 3;
+	if (m->stale) {
+		load_segments(cpu->seg, f, m->stale);
+	} else {
+		load_segment(&cpu->seg[DFW_ES], f->es);
+		load_segment(&cpu->seg[DFW_CS], f->cs);
+		load_segment(&cpu->seg[DFW_SS], f->ss);
+		load_segment(&cpu->seg[DFW_DS], f->ds);
+		load_segment(&cpu->seg[DFW_FS], f->fs);
+		load_segment(&cpu->seg[DFW_GS], f->gs);
+	}
 	cpu->interruptibility = 0;
 }
 
@@ -96,7 +100,7 @@ void vm86_resume(struct monitor *m, uint16_t cs, uint16_t ip)
 {
 	const struct dfw_cpu *cpu = &m->record->guest;
 	struct frame *f = m->vm86_frame;
-	bool redirect = cpu->idtr.base == 0 && cpu->idtr.limit >= 0x3ff;
+	bool redirect = !(uint32_t)cpu->idtr.base && cpu->idtr.limit >= 0x3ff;
 
 	if (redirect != m->redirect) {
 		m->redirect = redirect;
@@ -131,5 +135,6 @@ void vm86_init(struct monitor *m)
 	m->redirect = false;
 	m->stretch = NULL;
 	m->stale = 0;
+	m->held = false;
 	memset(m->tss->redirection, 0xff, sizeof(m->tss->redirection));
 }

@@ -107,6 +107,7 @@ struct monitor {
 	const struct stretch *stretch; /* what VM86 runs a copy of, or NULL */
 	uint8_t stale; /* mask of segments whose base is the record's, whatever the frame's selector */
 	uint8_t shadow; /* interruptibility at a stretch's end */
+	bool held; /* VM86 holds all segments, and will whatever is loaded, until CR0 is written */
 };
 
 extern struct dfw_assist_header header;
@@ -145,18 +146,19 @@ _Noreturn void panic(const char *what, uint32_t a, uint32_t b);
 _Noreturn void machine_shutdown(void);
 
 /* vm86.c: between record->guest and the VM86 frame */
-/* Mask of the segments that VM86 cannot hold as they are, and of those that it could not hold with a
+/* Masks of the segments that VM86 cannot hold as they are, and of those that it could not hold with a
  * base of selector * 16 either. */
-unsigned vm86_stale(const struct dfw_cpu *cpu);
-unsigned vm86_broken(const struct dfw_cpu *cpu);
+struct vm86_fit {
+	uint8_t stale, broken;
+} vm86_fit(const struct dfw_cpu *cpu);
 void vm86_load(struct monitor *m);          /* frame -> record */
 _Noreturn void vm86_resume(struct monitor *m, uint16_t cs, uint16_t ip); /* record -> frame, and off */
 void vm86_init(struct monitor *m);
 uint64_t vm86_tss_init(struct tss *tss); /* returns its descriptor */
 
-/* stretch.c: stretch_run does not return where the code at CS:IP makes a stretch, though `stale` segments are */
+/* stretch.c: stretch_run does not return where the code at CS:IP makes a stretch, though segments are stale */
 void stretch_init(struct monitor *m, void *room, unsigned size); /* room for m->stretches */
-void stretch_run(struct monitor *m, unsigned stale);
+void stretch_run(struct monitor *m, struct vm86_fit fit);
 bool stretch_leave(struct monitor *m, struct frame *f); /* the frame's CS:EIP is the guest's again;
 							   true at the stretch's end */
 
@@ -191,13 +193,13 @@ static inline bool tracing(void)
 }
 
 /* An event at CS:EIP, or where the record's guest stands. */
-static inline void trace(unsigned kind, unsigned code, unsigned detail, uint16_t cs, uint32_t eip)
+static inline __attribute__((always_inline)) void trace(unsigned kind, unsigned code, unsigned detail, uint16_t cs, uint32_t eip)
 {
 	if (tracing())
 		trace_put(kind | code << 16, cs | detail << 16, eip);
 }
 
-static inline void trace_guest(unsigned kind, unsigned code)
+static inline __attribute__((always_inline)) void trace_guest(unsigned kind, unsigned code)
 {
 	if (tracing())
 		trace_put_guest(kind | code << 16);

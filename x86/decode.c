@@ -11,12 +11,15 @@ static inline void begin(struct insn *i)
 	const struct dfw_segment *cs = &i->cpu->seg[DFW_CS];
 	uint32_t off = i->cpu->rip, linear = (uint32_t)cs->base + off;
 	uint8_t *bytes = i->x->insn.bytes;
+	const void *code;
 
 	i->at = i->end = bytes;
-	if (__builtin_expect(linear > i->flat_size || i->flat_size - linear < 15 || off > cs->limit ||
-			     cs->limit - off < 14 || (cs->access_rights & DFW_AR_EXPAND), 0))
+	if (__builtin_expect(off > cs->limit || cs->limit - off < 14 || (cs->access_rights & DFW_AR_EXPAND), 0))
 		return;
-	__builtin_memcpy(bytes, i->x->flat + linear, 15);
+	code = flat_memory(i, linear, 15);
+	if (__builtin_expect(!code, 0))
+		return;
+	__builtin_memcpy(bytes, code, 15);
 	i->end = bytes + 15;
 }
 

@@ -325,17 +325,27 @@ static inline uint64_t x86_physical(struct insn *i, uint64_t linear, unsigned ac
 
 /* Checks that len bytes at off may be accessed; the linear address. */
 COLD uint32_t x86_linear(struct insn *i, unsigned seg, uint32_t off, uint32_t len, unsigned access);
-void x86_place(struct insn *i, struct place *p, uint64_t linear, unsigned len, unsigned access);
-void x86_get_bytes(struct insn *i, const struct place *p, void *dst);
-void x86_put_bytes(struct insn *i, const struct place *p, const void *src);
-void x86_read_bytes(struct insn *i, uint64_t linear, void *dst, unsigned len, unsigned access);
-void x86_write_bytes(struct insn *i, uint64_t linear, const void *src, unsigned len,
+COLD void x86_place(struct insn *i, struct place *p, uint64_t linear, unsigned len, unsigned access);
+COLD void x86_get_bytes(struct insn *i, const struct place *p, void *dst);
+COLD void x86_put_bytes(struct insn *i, const struct place *p, const void *src);
+COLD void x86_read_bytes(struct insn *i, uint64_t linear, void *dst, unsigned len, unsigned access);
+COLD void x86_write_bytes(struct insn *i, uint64_t linear, const void *src, unsigned len,
 		      unsigned access);
 COLD void x86_fetch(struct insn *i);
 /* Loads cpu->pdpte from CR3; false where a reserved bit is set. */
 COLD bool x86_load_pdptes(struct insn *i, uint64_t cr3, uint64_t cr4);
 /* Breakpoints of DR7 that match an access, in DR6 form; rw as in DR7. */
 COLD uint32_t x86_breakpoints(const struct dfw_cpu *cpu, uint32_t linear, unsigned len, unsigned rw);
+
+/* Where len bytes at a linear address are, if in flat memory; NULL: anywhere else, or at address 0. */
+COLD void *flat_high_memory(const struct insn *i, uint32_t linear, uint32_t len);
+
+static inline void *flat_memory(const struct insn *i, uint32_t linear, uint32_t len)
+{
+	if (__builtin_expect(linear <= i->flat_size && i->flat_size - linear >= len, 1))
+		return i->x->flat + linear;
+	return flat_high_memory(i, linear, len);
+}
 
 /*
  * Nearly every access: through a writable data segment that expands up, to flat memory. NULL: look
@@ -348,10 +358,9 @@ static inline void *direct(const struct insn *i, const struct dfw_segment *s, ui
 	uint32_t linear = (uint32_t)s->base + off;
 
 	if (__builtin_expect((s->access_rights & bits) != (DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE) ||
-			     off > s->limit || s->limit - off < len - 1 || linear > i->flat_size ||
-			     i->flat_size - linear < len, 0))
+			     off > s->limit || s->limit - off < len - 1, 0))
 		return NULL;
-	return i->x->flat + linear;
+	return flat_memory(i, linear, len);
 }
 
 /* A value of 1, 2 or 4 bytes. */
@@ -417,8 +426,8 @@ void place_memory(struct insn *i, struct place *p, unsigned seg, uint32_t off, u
 		  unsigned access);
 uint32_t read_memory(struct insn *i, unsigned seg, uint32_t off, unsigned len);
 void write_memory(struct insn *i, unsigned seg, uint32_t off, unsigned len, uint32_t value);
-uint32_t read_system(struct insn *i, uint64_t linear, unsigned len);
-void write_system(struct insn *i, uint64_t linear, unsigned len, uint32_t value);
+COLD uint32_t read_system(struct insn *i, uint64_t linear, unsigned len);
+COLD void write_system(struct insn *i, uint64_t linear, unsigned len, uint32_t value);
 
 /* --- operands: decode.c --- */
 
@@ -450,7 +459,7 @@ static inline bool operand_size_prefix(const struct insn *i)
 }
 
 /* Finds operand n for READ or WRITE (reading and writing it needs WRITE). */
-void x86_operand(struct insn *i, struct place *p, unsigned n, unsigned access);
+COLD void x86_operand(struct insn *i, struct place *p, unsigned n, unsigned access);
 uint32_t x86_load(struct insn *i, unsigned n);
 void x86_store(struct insn *i, unsigned n, uint32_t value);
 

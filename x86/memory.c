@@ -195,11 +195,9 @@ void x86_place(struct insn *i, struct place *p, uint64_t linear, unsigned len, u
 	uint32_t room = 4096 - (linear & 4095);
 
 	p->size = len;
-	if (__builtin_expect(linear < i->flat_size && i->flat_size - linear >= len, 1)) {
-		p->ptr = i->x->flat + (uint32_t)linear;
-		if (__builtin_expect(p->ptr != NULL, 1)) /* where flat is at 0, so is its first byte */
-			return;
-	}
+	p->ptr = linear >> 32 ? NULL : flat_memory(i, linear, len);
+	if (__builtin_expect(p->ptr != NULL, 1))
+		return;
 	p->phys[0] = x86_physical(i, linear, access);
 	if (__builtin_expect(len <= room, 1)) {
 		p->first = len;
@@ -233,6 +231,15 @@ void x86_put_bytes(struct insn *i, const struct place *p, const void *src)
 	if (p->first < p->size)
 		i->x->ops->write(i->x->world, p->phys[1], (const uint8_t *)src + p->first,
 				 p->size - p->first);
+}
+
+void *flat_high_memory(const struct insn *i, uint32_t linear, uint32_t len)
+{
+	uint32_t in = linear - i->x->flat_high;
+
+	if (!i->flat_size || in > i->x->flat_high_size || i->x->flat_high_size - in < len)
+		return NULL;
+	return i->x->flat + linear;
 }
 
 void place_memory(struct insn *i, struct place *p, unsigned seg, uint32_t off, unsigned len,

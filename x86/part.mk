@@ -3,8 +3,7 @@
 # vmxassist has 64 KiB for everything: size counts but in what every instruction goes through.
 CFLAGS_x86 := -Os
 X86_SRC := $(wildcard x86/*.c)
-$(addprefix $(BUILD)/m32/x86/,decode.o memory.o): \
-	CFLAGS_x86 := -O2 -mtune=generic -fno-align-functions -fno-align-jumps -fno-align-loops -fno-align-labels
+$(addprefix $(BUILD)/m32/x86/,decode.o memory.o): CFLAGS_x86 := $(FAST)
 
 $(BUILD)/m32/x86/libx86.a: $(call objs,m32,$(X86_SRC))
 $(BUILD)/host/x86/libx86.a: $(call objs,host,$(X86_SRC))

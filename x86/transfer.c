@@ -512,13 +512,26 @@ static void take_real_vector(struct insn *i, uint32_t flags, uint32_t vector_add
 	struct dfw_cpu *cpu = i->cpu;
 	uint32_t entry, sp = get_stack(cpu);
 	uint32_t frame[3] = {flags, cpu->seg[DFW_CS].selector, i->eip};
+	const uint32_t *vector = flat_memory(i, vector_address, 4);
 	struct dfw_segment cs;
+	uint16_t *slots;
 
-	x86_read_bytes(i, vector_address, &entry, 4, access);
+	if (vector)
+		entry = *vector;
+	else
+		x86_read_bytes(i, vector_address, &entry, 4, access);
 	x86_real_segment(cpu, DFW_CS, entry >> 16, &cs);
 	if ((entry & 0xffff) > cs.limit)
 		x86_raise_error(i, GP, i->ext);
-	push_frame(i, &cpu->seg[DFW_SS], &sp, 2, frame, 3, false);
+	slots = sp >= 6 ? direct(i, &cpu->seg[DFW_SS], sp - 6, 6) : NULL;
+	if (slots) {
+		slots[0] = i->eip;
+		slots[1] = frame[1];
+		slots[2] = flags;
+		sp -= 6;
+	} else {
+		push_frame(i, &cpu->seg[DFW_SS], &sp, 2, frame, 3, false);
+	}
 	commit_stack(cpu, sp);
 	cpu->seg[DFW_CS] = cs;
 	i->eip = entry & 0xffff;
