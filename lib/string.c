@@ -7,13 +7,20 @@
 
 #include <stdint.h>
 
+#if DFW_BITS == 64
+#define WORD "q"
+#else
+#define WORD "l"
+#endif
+enum { WORD_SIZE = sizeof(long) };
+
 void *memcpy(void *restrict dst, const void *restrict src, size_t len)
 {
 	void *d = dst;
-	size_t n = len / 4;
+	size_t n = len / WORD_SIZE;
 
-	asm volatile("rep movsl" : "+D"(d), "+S"(src), "+c"(n) : : "memory");
-	n = len % 4;
+	asm volatile("rep movs" WORD : "+D"(d), "+S"(src), "+c"(n) : : "memory");
+	n = len % WORD_SIZE;
 	asm volatile("rep movsb" : "+D"(d), "+S"(src), "+c"(n) : : "memory");
 	return dst;
 }
@@ -34,11 +41,11 @@ void *memmove(void *dst, const void *src, size_t len)
 void *memset(void *dst, int byte, size_t len)
 {
 	void *d = dst;
-	size_t n = len / 4;
-	uint32_t fill = (uint8_t)byte * 0x01010101u;
+	size_t n = len / WORD_SIZE;
+	unsigned long fill = (uint8_t)byte * (~0ul / 0xff);
 
-	asm volatile("rep stosl" : "+D"(d), "+c"(n) : "a"(fill) : "memory");
-	n = len % 4;
+	asm volatile("rep stos" WORD : "+D"(d), "+c"(n) : "a"(fill) : "memory");
+	n = len % WORD_SIZE;
 	asm volatile("rep stosb" : "+D"(d), "+c"(n) : "a"(fill) : "memory");
 	return dst;
 }

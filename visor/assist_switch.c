@@ -36,7 +36,6 @@ static uint64_t *member(const struct dfw_cpu *cpu, unsigned offset)
 
 void save_world(struct vcpu *v, struct dfw_cpu *cpu)
 {
-	memset(cpu, 0, sizeof(*cpu));
 	memcpy(cpu->gpr, v->gpr, sizeof(cpu->gpr));
 	for (unsigned i = 0; i < sizeof(plain) / sizeof(*plain); i++)
 		*member(cpu, plain[i].offset) = vmread(plain[i].field);
@@ -68,6 +67,7 @@ void save_world(struct vcpu *v, struct dfw_cpu *cpu)
 	cpu->dr6 = read_dr6();
 
 	uint32_t event = vmread(IDT_VECTORING);
+	cpu->event = cpu->event_error = cpu->event_length = 0;
 	if (event & EVENT_VALID) {
 		cpu->event = event & ~EVENT_NMI_UNBLOCKING;
 		if (event & EVENT_ERROR)
@@ -142,7 +142,8 @@ const char *assist_check(const struct vcpu *v)
 const char *assist_invoke(struct vcpu *v, uint32_t reason, uint64_t detail,
 			  const struct dfw_cpu *guest)
 {
-	struct dfw_cpu assist, present;
+	struct dfw_cpu assist;
+	uint64_t guest_cr0;
 	struct dfw_assist_record *r;
 	const char *error = find_record(v, &r);
 
@@ -152,20 +153,20 @@ const char *assist_invoke(struct vcpu *v, uint32_t reason, uint64_t detail,
 	/* At the start the assist itself has described the guest. */
 	if (reason == DFW_INVOKE_REAL_MODE && !v->assist_started &&
 	    r->reason == DFW_INVOKE_START) {
-		memcpy(&present, &r->guest, sizeof(present));
+		guest_cr0 = r->guest.cr0;
 	} else {
+		guest_cr0 = guest ? guest->cr0 : cr0_view();
 		if (guest)
-			present = *guest;
+			memcpy(&r->guest, guest, sizeof(*guest));
 		else
-			save_world(v, &present);
-		memcpy(&r->guest, &present, sizeof(present));
+			save_world(v, &r->guest);
 		r->reason = reason;
 		r->detail = detail;
 	}
 	v->assist_started = true;
 	v->in_assist = true;
 	load_world(v, &assist);
-	load_assist_control_registers(v, &assist, present.cr0);
+	load_assist_control_registers(v, &assist, guest_cr0);
 	assist_world_changed(v);
 	stats.invokes++;
 	return NULL;
