@@ -268,20 +268,47 @@ HANDLER(x87)
 /* --- MMX, SSE and the later integer instructions --- */
 
 enum prefix { PREFIX_NP, PREFIX_66, PREFIX_F3, PREFIX_F2 };
-enum map { MAP_0F, MAP_38, MAP_3A };
+
+/* Features that fpu.def names, so that a form has room for one. */
+#define FEATURES(F)                                                                                \
+	F(MMX) F(SSE) F(SSE2) F(SSE3) F(SSSE3) F(SSE41) F(SSE42) F(SSE4A) F(3DNOW) F(AES) F(SHA)   \
+	F(PCLMUL) F(GFNI) F(POPCNT) F(BMI1) F(LZCNT) F(MOVBE) F(ADX) F(MOVDIRI) F(RDRAND) F(RDSEED)
+#define F(feature) NEEDS_##feature,
+enum needs { FEATURES(F) };
+#undef F
+#define F(feature) F_##feature,
+static const uint8_t feature_of[] = {FEATURES(F)};
+#undef F
 
 struct form {
-	uint8_t how; /* map << 2 | prefix */
 	uint8_t opcode;
+	uint8_t prefix : 2, needs : 6;
 	uint8_t operand[2];
-	uint8_t feature;
 };
 
-static const struct form forms[] = {
-#define V(map, op, prefix, name, feature, a, b, ...)                                               \
-	{MAP_##map << 2 | PREFIX_##prefix, 0x##op, {a, b}, F_##feature},
+#define FORM(op, prefix, name, feature, a, b, ...)                                                 \
+	{0x##op, PREFIX_##prefix, NEEDS_##feature, {a, b}},
+#define NOT_HERE(...)
+#define V(map, ...) V_##map(__VA_ARGS__)
+#define V_0F FORM
+#define V_38 NOT_HERE
+#define V_3A NOT_HERE
+static const struct form forms_0f[] = {
 #include "fpu.def"
-#undef V
+};
+#undef V_0F
+#undef V_38
+#define V_0F NOT_HERE
+#define V_38 FORM
+static const struct form forms_0f38[] = {
+#include "fpu.def"
+};
+#undef V_38
+#undef V_3A
+#define V_38 NOT_HERE
+#define V_3A FORM
+static const struct form forms_0f3a[] = {
+#include "fpu.def"
 };
 
 static enum prefix mandatory_prefix(const struct insn *i)
@@ -294,25 +321,7 @@ static enum prefix mandatory_prefix(const struct insn *i)
 
 static unsigned sort_key(const struct form *f)
 {
-	return f->how >> 2 << 10 | f->opcode << 2 | (f->how & 3);
-}
-
-/* The form of map, opcode and prefix, or NULL. */
-static const struct form *find(enum map map, uint8_t opcode, enum prefix prefix)
-{
-	struct form wanted = {.how = map << 2 | prefix, .opcode = opcode};
-	unsigned low = 0, high = sizeof(forms) / sizeof(*forms), middle;
-
-	while (low < high) {
-		middle = (low + high) / 2;
-		if (sort_key(&forms[middle]) < sort_key(&wanted))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < sizeof(forms) / sizeof(*forms) && sort_key(&forms[low]) == sort_key(&wanted)
-		       ? &forms[low]
-		       : NULL;
+	return f->opcode << 2 | f->prefix;
 }
 
 /* SDM vol. 3, table 2-1 (CR0) and 2.5 (OSFXSR); vol. 2, tables 2-21 on, in their order. */
@@ -353,11 +362,11 @@ static void run_form(struct insn *i, const struct form *f)
 	struct x86_unit u;
 	uint8_t *code = u.code;
 	union dfw_reg *reg = NULL, *rm = NULL; /* general registers named by ModRM */
-	unsigned n, seen = 0, memory = None, access = READ, prefix = f->how & 3, flags = i->row->flags;
+	unsigned n, seen = 0, memory = None, access = READ, prefix = f->prefix, flags = i->row->flags;
 	bool in_memory = (flags & HAS_MODRM) && is_memory(i), sized = false;
 	struct place p;
 
-	if (!x86_feature(i, f->feature))
+	if (!x86_feature(i, feature_of[f->needs]))
 		x86_raise(i, UD);
 	for (n = 0; n < 2; n++) {
 		unsigned kind = f->operand[n], method = METHOD(kind);
@@ -403,9 +412,9 @@ static void run_form(struct insn *i, const struct form *f)
 	if (prefix >= PREFIX_F3)
 		*code++ = prefix_byte[prefix];
 	*code++ = 0x0f;
-	if (f->how >> 2)
-		*code++ = f->how >> 2 == MAP_38 ? 0x38 : 0x3a;
-	*code++ = f->opcode;
+	*code++ = i->opcode;
+	if (i->opcode == 0x38 || i->opcode == 0x3a)
+		*code++ = i->third;
 	if (flags & HAS_MODRM) {
 		unsigned modrm = in_memory ? (i->modrm & 0x38) | 7 : i->modrm;
 
@@ -438,28 +447,38 @@ static void run_form(struct insn *i, const struct form *f)
 		x86_put_bytes(i, &p, operand);
 }
 
-/* What `map` and the mandatory prefix say; #UD where they say nothing. */
-static void extension(struct insn *i, enum map map, uint8_t opcode)
+/* What opcode and mandatory prefix say in a map; #UD where they say nothing. */
+static void extension(struct insn *i, const struct form *forms, unsigned high, uint8_t opcode)
 {
-	const struct form *f = find(map, opcode, mandatory_prefix(i));
+	unsigned low = 0, middle, wanted = opcode << 2 | mandatory_prefix(i), end = high;
 
-	if (!f)
+	while (low < high) {
+		middle = (low + high) / 2;
+		if (sort_key(&forms[middle]) < wanted)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == end || sort_key(&forms[low]) != wanted)
 		x86_raise(i, UD);
-	run_form(i, f);
+	run_form(i, &forms[low]);
 }
+
+#define COUNT(forms) (sizeof(forms) / sizeof(*(forms)))
 
 HANDLER(vector)
 {
-	extension(i, MAP_0F, i->opcode);
+	extension(i, forms_0f, COUNT(forms_0f), i->opcode);
 }
 
 HANDLER(three_byte)
 {
-	if (i->opcode == 0x38 && i->third == 0x82 && mandatory_prefix(i) == PREFIX_66) {
+	if (i->opcode == 0x3a)
+		extension(i, forms_0f3a, COUNT(forms_0f3a), i->third);
+	else if (i->third == 0x82 && mandatory_prefix(i) == PREFIX_66)
 		x86_invpcid(i);
-		return;
-	}
-	extension(i, i->opcode == 0x38 ? MAP_38 : MAP_3A, i->third);
+	else
+		extension(i, forms_0f38, COUNT(forms_0f38), i->third);
 }
 
 /* SDM vol. 2, table A-6: groups 12 to 14, bits by ModRM.reg */
@@ -521,8 +540,8 @@ HANDLER(fxsave)
 /* LDMXCSR refuses reserved bits by MXCSR_MASK, which the unit knows. */
 HANDLER(mxcsr)
 {
-	static const struct form load = {PREFIX_NP, 0xae, {V, Md}, F_SSE};
-	static const struct form store = {PREFIX_NP, 0xae, {Md, V}, F_SSE};
+	static const struct form load = {0xae, PREFIX_NP, NEEDS_SSE, {V, Md}};
+	static const struct form store = {0xae, PREFIX_NP, NEEDS_SSE, {Md, V}};
 
 	no_prefix(i);
 	run_form(i, modrm_reg(i) == 2 ? &load : &store);
@@ -590,22 +609,14 @@ HANDLER(sfence)
 /* RDRAND, RDSEED, RDPID */
 HANDLER(random)
 {
-	static const struct form rdrand = {PREFIX_NP, 0xc7, {Rv, None}, F_RDRAND};
-	static const struct form rdseed = {PREFIX_NP, 0xc7, {Rv, None}, F_RDSEED};
+	static const struct form rdrand = {0xc7, PREFIX_NP, NEEDS_RDRAND, {Rv, None}};
+	static const struct form rdseed = {0xc7, PREFIX_NP, NEEDS_RDSEED, {Rv, None}};
 	bool seed = modrm_reg(i) == 7;
-	uint64_t processor;
 
-	if (is_memory(i))
+	if (is_memory(i) || (i->rep && (i->rep != 0xf3 || !seed)))
 		x86_raise(i, UD);
-	if (i->rep != 0xf3) {
-		if (i->rep)
-			x86_raise(i, UD);
+	if (i->rep)
+		i->cpu->gpr[i->modrm & 7].d = x86_processor_id(i, F_RDPID);
+	else
 		run_form(i, seed ? &rdseed : &rdrand);
-		return;
-	}
-	if (!seed || !x86_feature(i, F_RDPID))
-		x86_raise(i, UD);
-	if (!i->x->ops->read_msr(i->x->world, MSR_TSC_AUX, &processor))
-		x86_raise_error(i, GP, 0);
-	i->cpu->gpr[i->modrm & 7].d = processor;
 }

@@ -564,6 +564,8 @@ uint32_t x86_popf_mask(const struct dfw_cpu *cpu, unsigned size);
 bool x86_io_map_bit(struct insn *i, uint32_t at, unsigned count, unsigned before);
 void x86_control_written(struct insn *i, unsigned n);
 void x86_invpcid(struct insn *i);
+/* IA32_TSC_AUX; #UD without the feature. */
+uint32_t x86_processor_id(struct insn *i, unsigned feature);
 
 /* --- the x87/SSE unit: fpu.c --- */
 

@@ -482,17 +482,22 @@ static void extended_control(struct insn *i)
 	x86_run_implied(i, &u);
 }
 
+uint32_t x86_processor_id(struct insn *i, unsigned feature)
+{
+	uint64_t value;
+
+	if (!x86_feature(i, feature))
+		x86_raise(i, UD);
+	if (!i->x->ops->read_msr(i->x->world, MSR_TSC_AUX, &value))
+		x86_raise_error(i, GP, 0);
+	return value;
+}
+
 HANDLER(group7_register)
 {
-	uint64_t processor;
-
 	if (i->modrm == 0xf9) { /* RDTSCP */
-		if (!x86_feature(i, F_RDTSCP))
-			x86_raise(i, UD);
-		if ((i->cpu->cr4 & CR4_TSD) && cpl(i->cpu))
-			x86_raise_error(i, GP, 0);
-		if (!i->x->ops->read_msr(i->x->world, MSR_TSC_AUX, &processor))
-			x86_raise_error(i, GP, 0);
+		uint32_t processor = x86_processor_id(i, F_RDTSCP);
+
 		x86_op_rdtsc(i);
 		i->cpu->gpr[DFW_RCX].d = processor;
 		return;
@@ -558,14 +563,19 @@ HANDLER(cpuid)
 }
 
 /* SDM vol. 2, SYSENTER and SYSEXIT: flat segments made from one selector. */
-static struct dfw_segment flat(uint16_t selector, unsigned type, unsigned level)
+static void load_flat(struct insn *i, uint16_t selector, unsigned level)
 {
-	return (struct dfw_segment){
-		.selector = selector | level,
+	uint32_t ar = DFW_AR_P | DFW_AR_S | DFW_AR_DB | DFW_AR_G | 3 | level << DFW_AR_DPL_SHIFT;
+	struct dfw_segment code = {
+		.selector = (selector & ~3u) | level,
 		.limit = 0xffffffff,
-		.access_rights = DFW_AR_P | DFW_AR_S | DFW_AR_DB | DFW_AR_G | type |
-				 level << DFW_AR_DPL_SHIFT,
+		.access_rights = ar | DFW_AR_CODE,
 	};
+
+	i->cpu->seg[DFW_CS] = code;
+	code.selector += 8;
+	code.access_rights = ar;
+	i->cpu->seg[DFW_SS] = code;
 }
 
 HANDLER(sysenter)
@@ -578,8 +588,7 @@ HANDLER(sysenter)
 	if (cpu->efer & EFER_LMA) /* leads to 64-bit code */
 		x86_raise(i, UD);
 	set_flags(cpu, VM | IF | RF, 0);
-	cpu->seg[DFW_CS] = flat(selector, 0xb, 0);
-	cpu->seg[DFW_SS] = flat(selector + 8, 3, 0);
+	load_flat(i, selector, 0);
 	cpu->gpr[DFW_RSP].d = cpu->sysenter_esp;
 	i->eip = cpu->sysenter_eip;
 }
@@ -591,8 +600,7 @@ HANDLER(sysexit)
 
 	if (!(cpu->cr0 & CR0_PE) || !selector)
 		x86_raise_error(i, GP, 0);
-	cpu->seg[DFW_CS] = flat(selector + 16, 0xb, 3);
-	cpu->seg[DFW_SS] = flat(selector + 24, 3, 3);
+	load_flat(i, selector + 16, 3);
 	cpu->gpr[DFW_RSP].d = cpu->gpr[DFW_RCX].d;
 	i->eip = cpu->gpr[DFW_RDX].d;
 }
@@ -613,7 +621,6 @@ HANDLER(syscall)
 {
 	struct dfw_cpu *cpu = i->cpu;
 	uint64_t target;
-	uint16_t selector;
 
 	if (!(cpu->efer & EFER_SCE)) {
 		if (cpl(cpu))
@@ -622,25 +629,22 @@ HANDLER(syscall)
 		return;
 	}
 	target = star(i);
-	selector = target >> 32 & ~3u;
 	cpu->gpr[DFW_RCX].d = i->eip;
 	set_flags(cpu, VM | IF | RF, 0);
-	cpu->seg[DFW_CS] = flat(selector, 0xb, 0);
-	cpu->seg[DFW_SS] = flat(selector + 8, 3, 0);
+	load_flat(i, target >> 32, 0);
 	i->eip = target;
 }
 
 HANDLER(sysret)
 {
 	struct dfw_cpu *cpu = i->cpu;
-	uint16_t selector = star(i) >> 48 & ~3u;
+	uint16_t selector = star(i) >> 48;
 
 	if (!(cpu->efer & EFER_SCE) || !is_protected(cpu))
 		x86_raise(i, UD);
 	if (cpl(cpu))
 		x86_raise_error(i, GP, 0);
-	cpu->seg[DFW_CS] = flat(selector, 0xb, 3);
-	cpu->seg[DFW_SS] = flat(selector + 8, 3, 3);
+	load_flat(i, selector, 3);
 	set_flags(cpu, IF, IF);
 	i->eip = cpu->gpr[DFW_RCX].d;
 }

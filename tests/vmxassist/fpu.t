@@ -8,6 +8,8 @@ run_guest fpu bochs-native --cpu corei5_arrandale_m520 --real-mode native
 same fpu bochs-native "$expected"
 run_guest fpu bochs-assist --cpu corei5_lynnfield_750 --stats "$work/stats.json"
 same fpu bochs-assist "$expected"
+check "vmxassist itself leaves the unit's registers alone" \
+	sh -c '! objdump -d "$0" | grep -E "%(xmm|mm|st)"' "$BUILD/vmxassist.elf"
 check "every instruction is known" jq -e '.vmxassist.holes == 0' "$work/stats.json"
 for word in vme=off iopl=0; do
 	run_guest fpu bochs-$word --cpu corei5_lynnfield_750 --firmware $word
