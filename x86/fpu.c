@@ -119,12 +119,9 @@ HANDLER(wait)
 enum {
 	SIZE_MASK = 15,
 	WRITES = 1 << 4,
-	KEEPS = 1 << 5,    /* may leave the operand as it was: a number, stored unless an unmasked
-	                      exception stops it */
-	NO_WAIT = 1 << 6,  /* is not held up by a pending exception */
+	NO_WAIT = 1 << 5,  /* is not held up by a pending exception */
 	ENVIRONMENT = 12,  /* 14 or 28 bytes */
 	STATE = 13,        /* 94 or 108 */
-	NUMBER = WRITES | KEEPS,
 	CONTROL = WRITES | NO_WAIT,
 };
 static const uint8_t x87_memory[2][4][8] = {
@@ -132,14 +129,15 @@ static const uint8_t x87_memory[2][4][8] = {
 	 {4, 4, 4, 4, 4, 4, 4, 4},
 	 {8, 8, 8, 8, 8, 8, 8, 8},
 	 {2, 2, 2, 2, 2, 2, 2, 2}},
-	{{4, 0, NUMBER | 4, NUMBER | 4, ENVIRONMENT, 2, CONTROL | ENVIRONMENT, CONTROL | 2},
-	 {4, NUMBER | 4, NUMBER | 4, NUMBER | 4, 0, 10, 0, NUMBER | 10},
-	 {8, NUMBER | 8, NUMBER | 8, NUMBER | 8, STATE, 0, CONTROL | STATE, CONTROL | 2},
-	 {2, NUMBER | 2, NUMBER | 2, NUMBER | 2, 10, 8, NUMBER | 10, NUMBER | 8}},
+	{{4, 0, WRITES | 4, WRITES | 4, ENVIRONMENT, 2, CONTROL | ENVIRONMENT, CONTROL | 2},
+	 {4, WRITES | 4, WRITES | 4, WRITES | 4, 0, 10, 0, WRITES | 10},
+	 {8, WRITES | 8, WRITES | 8, WRITES | 8, STATE, 0, CONTROL | STATE, CONTROL | 2},
+	 {2, WRITES | 2, WRITES | 2, WRITES | 2, 10, 8, WRITES | 10, WRITES | 8}},
 };
 
 /* The environment as FNSTENV stores it in 32-bit protected mode, SDM vol. 1, figure 8-9. */
-enum { FIP = 3, FCS_FOP, FDP, FDS, ENV_FIELDS };
+enum { FCW, FSW, FTW, FIP, FCS_FOP, FDP, FDS, ENV_FIELDS };
+enum { X87_IE = 1 << 0, X87_OE = 1 << 3, X87_UE = 1 << 4 };
 
 /* From that to what the guest's mode and operand size ask for, and back: figures 8-9 to 8-12. */
 static void store_environment(const struct insn *i, const uint32_t *env, uint8_t *image)
@@ -200,11 +198,12 @@ static void environment(struct insn *i, unsigned use)
 }
 
 /*
- * Where the unit has noted its last instruction and operand to be those that it was given to run,
- * makes them the guest's. Processors that note no selectors or no opcode (SDM vol. 1, 8.1.8 and
- * 8.1.9) go on doing so.
+ * What is to be done after an instruction other than those on control words: where the unit has
+ * noted its last instruction and operand to be those that it was given to run, makes them the
+ * guest's. Processors that note no selectors or no opcode (SDM vol. 1, 8.1.8 and
+ * 8.1.9) go on doing so. False: an exception kept the instruction from storing its result.
  */
-static void name_instruction(struct insn *i, const struct x86_unit *ran)
+static bool finish(struct insn *i, const struct x86_unit *ran)
 {
 	unsigned opcode = (ran->code[0] & 7) << 8 | ran->code[1];
 	uint32_t env[ENV_FIELDS];
@@ -225,6 +224,8 @@ static void name_instruction(struct insn *i, const struct x86_unit *ran)
 			put_ptr(&env[FDS], 2, i->cpu->seg[i->seg].selector);
 	}
 	run_short(i, 0xd9, 0x27, env); /* FLDENV [EDI] */
+	/* none was pending before, so what is not masked is new; SDM vol. 1, 8.5: #P does store */
+	return !(env[FSW] & ~env[FCW] & (X87_IE | X87_OE | X87_UE));
 }
 
 HANDLER(x87)
@@ -238,7 +239,7 @@ HANDLER(x87)
 		x86_raise(i, NM);
 	if (!is_memory(i)) { /* which of them are defined, the unit knows */
 		x86_run_implied(i, &u); /* FNSTSW AX, FCOMI, FCMOVcc */
-		name_instruction(i, &u);
+		finish(i, &u);
 		return;
 	}
 	use = x87_memory[row & 1][row >> 1][reg];
@@ -254,14 +255,12 @@ HANDLER(x87)
 		return;
 	}
 	place_memory(i, &p, i->seg, i->ea, size, use & WRITES ? WRITE : READ);
-	if (!(use & WRITES) || (use & KEEPS))
+	if (!(use & WRITES))
 		x86_get_bytes(i, &p, operand);
 	u.operand = operand;
 	u.code[1] = (i->modrm & 0x38) | 7;
 	run(i, &u);
-	if (!(use & NO_WAIT))
-		name_instruction(i, &u);
-	if (use & WRITES)
+	if (((use & NO_WAIT) || finish(i, &u)) && (use & WRITES))
 		x86_put_bytes(i, &p, operand);
 }
 
@@ -354,6 +353,29 @@ enum {
 	REGISTER_ONLY = 1 << M_N | 1 << M_U | 1 << M_R,
 };
 
+/* MASKMOVQ writes the bytes that it selects and no others: those are the same whatever was there. */
+static void put_selected(struct insn *i, struct x86_unit *u, const struct place *p)
+{
+	uint8_t over_zeroes[16], *over_ones = u->operand;
+	unsigned n;
+
+	memset(over_ones, 0, p->size);
+	run(i, u);
+	memcpy(over_zeroes, over_ones, p->size);
+	memset(over_ones, 0xff, p->size);
+	run(i, u);
+	for (n = 0; n < p->size; n++) {
+		struct place byte = {.size = 1, .first = 1, .phys = {p->phys[0] + n}};
+
+		if (p->ptr)
+			byte.ptr = (uint8_t *)p->ptr + n;
+		else if (n >= p->first)
+			byte.phys[0] = p->phys[1] + n - p->first;
+		if (over_zeroes[n] == over_ones[n])
+			x86_put_bytes(i, &byte, &over_ones[n]);
+	}
+}
+
 static void run_form(struct insn *i, const struct form *f)
 {
 	static const uint8_t bytes[] = {[S_b] = 1, [S_w] = 2, [S_d] = 4, [S_q] = 8, [S_x] = 16, [S_u] = 16};
@@ -400,7 +422,7 @@ static void run_form(struct insn *i, const struct form *f)
 		if ((seen & (MMX | XMM)) && !(seen & XMM))
 			check_pending(i);
 		place_aligned(i, &p, size, access, SIZE(memory) == S_x && !(seen & 1u << M_DI));
-		if (access == READ || (seen & 1u << M_DI))
+		if (access == READ)
 			x86_get_bytes(i, &p, operand);
 	}
 
@@ -443,7 +465,9 @@ static void run_form(struct insn *i, const struct form *f)
 	} else { /* PCMPESTRI and its kind */
 		store_implied(i, &u);
 	}
-	if (access & WRITE)
+	if (seen & 1u << M_DI)
+		put_selected(i, &u, &p);
+	else if (access & WRITE)
 		x86_put_bytes(i, &p, operand);
 }
 

@@ -433,8 +433,6 @@ static void lenient_x87(const struct test_case *c, const struct host_unit_state 
 	l->fcw = 0xf0c0; /* reserved bits */
 	l->nan = true;   /* a signalling one is not made quiet */
 	if (in_memory(c)) {
-		/* a number's store reads first: the unit may leave it */
-		l->skip_extent = (c->opcode & 1) && reg > 0;
 		/* FBSTP of -0 */
 		l->skip_memory = c->opcode == 0xdf && reg == 6 && start->st[0].high >= 0x8000 &&
 				 start->st[0].high < 0xbfff;
@@ -486,9 +484,6 @@ static void lenient(const struct test_case *c, const struct host_unit_state *sta
 			break;
 		case 0xe6:
 			l->skip_extent = c->prefix == P_F3;
-			break;
-		case 0xf7: /* ours reads the bytes that are not to be changed */
-			l->skip_extent = true;
 			break;
 		case 0x52: /* RSQRTPS and RCPPS: relative error up to 1.5 * 2^-12 */
 		case 0x53:

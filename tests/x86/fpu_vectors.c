@@ -24,7 +24,7 @@ static struct dfw_cpu cpu;
 static struct x86 x;
 static uint32_t hidden_features; /* of leaf 1, ECX */
 static bool system_features;     /* leaf 7: SMAP, RTM; 80000001h: SYSCALL, RDTSCP; 1: MONITOR */
-static unsigned run_count;
+static unsigned writes;
 
 static void op_read(void *world, uint64_t phys, void *dst, unsigned len)
 {
@@ -35,6 +35,7 @@ static void op_read(void *world, uint64_t phys, void *dst, unsigned len)
 
 static void op_write(void *world, uint64_t phys, const void *src, unsigned len)
 {
+	writes++;
 	if (phys + len <= MEMORY)
 		memcpy(memory + phys, src, len);
 }
@@ -85,12 +86,6 @@ static uint64_t op_rdtsc(void *world)
 	return 0x1122334455667788;
 }
 
-static int op_fpu(void *world, struct x86_unit *unit)
-{
-	run_count++;
-	return host_unit_run(world, unit);
-}
-
 static struct x86_ops ops = {
 	.read = op_read,
 	.write = op_write,
@@ -101,7 +96,7 @@ static struct x86_ops ops = {
 	.write_msr = op_write_msr,
 	.cpuid = op_cpuid,
 	.rdtsc = op_rdtsc,
-	.fpu = op_fpu,
+	.fpu = host_unit_run,
 };
 
 static void put32(uint32_t at, uint32_t v)
@@ -577,6 +572,14 @@ static void maskmov(void **state)
 	assert_int_equal(memory[DATA + 0x103], 1);
 	assert_int_equal(memory[DATA + 0x112], 0x10);
 	assert_int_equal(memory[DATA + 0x104], 0xee);
+	/* bytes that are not selected are not written, across pages either */
+	cpu.rip = 0x100;
+	cpu.gpr[DFW_RDI].d = 0xff8;
+	writes = 0;
+	runs(xmm, sizeof(xmm), __LINE__);
+	assert_int_equal(writes, 2);
+	assert_int_equal(memory[DATA + 0xff8], 1);
+	assert_int_equal(memory[DATA + 0x1007], 0x10);
 	cpu.rip = 0x100;
 	cpu.gpr[DFW_RDI].d = 0xfff1;
 	faults(GP, xmm, sizeof(xmm), __LINE__);
@@ -771,6 +774,19 @@ static void pending_errors(void **state)
 	put32(DATA + 0x40, 0x12345678);
 	RUNS(0xdb, 0x16, 0x40, 0x00); /* FIST m32: too large */
 	assert_int_equal(get32(DATA + 0x40), 0x12345678);
+	FAULTS(MF, 0x9b);
+	/* nor does one that overflows write; one that is not exact does */
+	RUNS(0xdb, 0xe2);
+	host_unit_state.fcw = 0x377;
+	RUNS(0xd9, 0x16, 0x40, 0x00); /* FST m32 */
+	assert_int_equal(get32(DATA + 0x40), 0x12345678);
+	FAULTS(MF, 0x9b);
+	RUNS(0xdb, 0xe2);
+	host_unit_state.fcw = 0x35f;
+	host_unit_state.st[0].high = 0x3fff;
+	host_unit_state.st[0].low = 3ull << 62;
+	RUNS(0xdb, 0x16, 0x40, 0x00); /* FIST m32 of 1.5 */
+	assert_int_equal(get32(DATA + 0x40), 2);
 	FAULTS(MF, 0x9b);
 	/* FLDCW that unmasks */
 	RUNS(0xdb, 0xe3);
@@ -1110,7 +1126,7 @@ static void unknown(void **state)
 	FAULTS(UD, 0x0f, 0x13, 0xc1);
 	assert_true(x.insn.known);
 	RUNS(0x9b);
-	ops.fpu = op_fpu;
+	ops.fpu = host_unit_run;
 }
 
 int main(void)
