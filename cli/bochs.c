@@ -142,7 +142,7 @@ static bool write_config(struct guest *g)
 		"plugin_ctrl: unmapped=1\n"
 		"config_interface: textconfig\n"
 		"display_library: x, options=\"hideIPS\"\n"
-		"cpu: model=%s, count=1, ips=%u, reset_on_triple_fault=0, ignore_bad_msrs=1\n"
+		"cpu: model=%s, count=%u, ips=%u, reset_on_triple_fault=0, ignore_bad_msrs=1\n"
 		"memory: guest=%u, host=%u\n"
 		"romimage: file=" GUEST_ROM "\n"
 		"vgaromimage: file=%s\n"
@@ -158,7 +158,7 @@ static bool write_config(struct guest *g)
 		"error: action=report\n"
 		"info: action=ignore, cpu0=report\n" /* see break_in */
 		"debug: action=ignore\n",
-		o->cpu ? o->cpu : DEFAULT_CPU, IPS, o->memory, o->memory,
+		o->cpu ? o->cpu : DEFAULT_CPU, o->cpus, IPS, o->memory, o->memory,
 		o->vgarom ? o->vgarom
 			  : beside_program(o->cirrus ? "vgabios-cirrus.bin" : "vgabios-std.bin"),
 		o->cirrus ? "cirrus" : "pcivga", o->cirrus ? "cirrus" : "vbe",

@@ -87,6 +87,7 @@ struct options {
 	struct image drives[DRIVES];
 	char boot[64]; /* comma-separated drive names */
 	unsigned memory; /* MiB */
+	unsigned cpus;
 	bool cirrus, write;
 	const char *serial, *debug; /* file, "-", or NULL */
 	enum display display;

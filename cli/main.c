@@ -49,7 +49,7 @@ enum {
 	OPT_ON = 256, OPT_CPU, OPT_REAL_MODE, OPT_FLOPPY, OPT_DISK, OPT_CDROM, OPT_BOOT,
 	OPT_MEMORY, OPT_VGA, OPT_WRITE, OPT_SERIAL, OPT_DEBUG, OPT_DISPLAY, OPT_EXPECT, OPT_TYPE,
 	OPT_TIMEOUT, OPT_SCREENSHOT, OPT_STATS, OPT_LOCKSTEP, OPT_FIRMWARE,
-	OPT_TRACE,
+	OPT_TRACE, OPT_CPUS,
 };
 
 // clang-format off
@@ -61,6 +61,7 @@ static const struct argp_option option_table[] = {
 	 "Processor, in the emulator's words (Bochs: corei5_lynnfield_750)", 1},
 	{"real-mode", OPT_REAL_MODE, "assist|native", 0,
 	 "Real mode by vmxassist (default on bochs) or by the processor (default on qemu)", 1},
+	{"cpus", OPT_CPUS, "N", 0, "Number of processors (default 1)", 1},
 	{"memory", OPT_MEMORY, "MIB", 0, "Memory in MiB (default 256)", 1},
 	{"firmware", OPT_FIRMWARE, "WORDS", 0,
 	 "More words for the firmware's command line, such as vme=off or iopl=0", 1},
@@ -204,6 +205,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_MEMORY:
 		o->memory = number("memory", arg, 1, 2048);
 		break;
+	case OPT_CPUS:
+		o->cpus = number("cpus", arg, 1, 8);
+		break;
 	case OPT_VGA:
 		o->cirrus = choice("vga", arg, (const char *const[]){"std", "cirrus", NULL});
 		break;
@@ -282,6 +286,7 @@ static int run(int argc, char **argv)
 	static struct options o = {
 		.on = &bochs_emulator,
 		.memory = 256,
+		.cpus = 1,
 		.timeout = UINT_MAX,
 	};
 	int status;

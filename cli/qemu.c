@@ -187,7 +187,7 @@ static void last_words(struct guest *g, char *to, size_t size)
 static int qemu_start(struct guest *g)
 {
 	const struct options *o = g->options;
-	char memory[32], drive[DRIVES][128];
+	char memory[32], cpus[16], drive[DRIVES][128];
 	const char *argv[64];
 	unsigned n = 0;
 
@@ -199,6 +199,7 @@ static int qemu_start(struct guest *g)
 		return status;
 
 	snprintf(memory, sizeof(memory), "%uM", o->memory);
+	snprintf(cpus, sizeof(cpus), "%u", o->cpus);
 	argv[n++] = "qemu-system-x86_64";
 	argv[n++] = "-nodefaults";
 	argv[n++] = "-no-user-config";
@@ -206,6 +207,7 @@ static int qemu_start(struct guest *g)
 	argv[n++] = "-accel", argv[n++] = "tcg";
 	argv[n++] = "-machine", argv[n++] = "pc";
 	argv[n++] = "-m", argv[n++] = memory;
+	argv[n++] = "-smp", argv[n++] = cpus;
 	argv[n++] = "-bios", argv[n++] = GUEST_ROM;
 	argv[n++] = "-vga", argv[n++] = o->cirrus ? "cirrus" : "std";
 	argv[n++] = "-serial", argv[n++] = "file:" GUEST_SERIAL;

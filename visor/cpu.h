@@ -14,10 +14,12 @@ enum { RFLAGS_FIXED = 1 << 1, RFLAGS_ZF = 1 << 6, RFLAGS_TF = 1 << 8, RFLAGS_IF 
        RFLAGS_DF = 1 << 10, RFLAGS_VM = 1 << 17 };
 
 enum {
+	MSR_APIC_BASE = 0x1b,
 	MSR_FEATURE_CONTROL = 0x3a,
 	MSR_BIOS_UPDT_TRIG = 0x79,
 	MSR_SMM_MONITOR_CTL = 0x9b,
 	MSR_PAT = 0x277,
+	MSR_X2APIC = 0x800, /* register at offset n of the local APIC: + n / 16 */
 	MSR_VMX_BASIC = 0x480,
 	MSR_VMX_PINBASED = 0x481,
 	MSR_VMX_PROCBASED = 0x482,
@@ -34,6 +36,7 @@ enum {
 	MSR_VMX_LAST = 0x491,
 };
 #define MSR_EFER 0xc0000080u
+#define MSR_GS_BASE 0xc0000101u
 
 enum vector { VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_UD = 6, VECTOR_DF = 8, VECTOR_GP = 13,
 	      VECTOR_PF = 14 };

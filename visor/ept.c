@@ -11,8 +11,9 @@
  * and throws nothing away. Those with A20 open are built at the start, the others as the guest
  * touches them, from a pool that is emptied when it runs out.
  *
- * A guest's write to a read-only page is dropped as on a ROM, with nothing decoded: the page is
- * replaced by a copy, the instruction is run in a single step, the page is put back.
+ * A guest's write to a read-only page is dropped as on a ROM, with nothing decoded: the
+ * instruction is run in a single step, on a map of this processor's own that has a copy in the
+ * page's place.
  */
 #include <dfw/layout.h>
 #include "lib/string.h"
@@ -48,28 +49,21 @@ enum { VIOLATION_WRITE = 1 << 1, VIOLATION_PRESENT = 7 << 3 };
 #define ROM_ALIAS      0xfffe0000ull /* the last 128 KiB below 4 GiB */
 #define FOUR_GIB       (1ull << 32)
 #define POOL_PAGES     768
-#define STEP_PAGES     8
+#define STEP_TABLES    (4 + 3 * STEP_PAGES)
 
-struct map {
+struct ept_map {
 	uint64_t *root;
 	bool in_assist, a20;
 };
 
-static struct map maps[2][2]; /* [in_assist][a20] */
-static struct map *current;
+static struct ept_map maps[2][2]; /* [in_assist][a20] */
+static unsigned generation; /* of the maps: grows with each change */
 static bool assist_protected;
 static uint8_t scratch[PAGE_SIZE] __attribute__((aligned(4096)));
 
 /* Tables of the maps with A20 closed. */
 static uint8_t *pool;
 static unsigned pool_used;
-
-/* Pages that stand in for read-only ones during a single step. */
-static uint8_t step_copy[STEP_PAGES][PAGE_SIZE] __attribute__((aligned(4096)));
-static struct {
-	uint64_t *entry, value;
-} step[STEP_PAGES];
-static unsigned steps;
 
 extern char identity_page[];
 const void *const identity_map = identity_page;
@@ -83,7 +77,7 @@ static void invept(void)
 }
 
 /* The one place that says what a guest-physical page is: an EPT entry for 4 KiB. */
-static uint64_t page_entry(const struct map *m, uint64_t address)
+static uint64_t page_entry(const struct ept_map *m, uint64_t address)
 {
 	if (!m->a20)
 		address &= ~0x100000ull;
@@ -100,7 +94,7 @@ static uint64_t page_entry(const struct map *m, uint64_t address)
 }
 
 /* 2 MiB that one entry can map: plain, and all RAM or no RAM at all. */
-static bool is_uniform(const struct map *m, uint64_t base)
+static bool is_uniform(const struct ept_map *m, uint64_t base)
 {
 	if (!m->a20 || base == 0 || base == (ROM_ALIAS & -LARGE_PAGE) || is_private(base))
 		return false;
@@ -114,7 +108,7 @@ static bool is_uniform(const struct map *m, uint64_t base)
 	return true;
 }
 
-static uint64_t *new_table(const struct map *m)
+static uint64_t *new_table(const struct ept_map *m)
 {
 	if (m->a20)
 		return alloc_pages(1);
@@ -122,7 +116,7 @@ static uint64_t *new_table(const struct map *m)
 }
 
 /* The entry for address in the table of this level (3 = root), made where it is missing. */
-static uint64_t *walk(const struct map *m, uint64_t address, unsigned level)
+static uint64_t *walk(const struct ept_map *m, uint64_t address, unsigned level)
 {
 	uint64_t *table = m->root;
 
@@ -135,10 +129,11 @@ static uint64_t *walk(const struct map *m, uint64_t address, unsigned level)
 	return &table[address >> (12 + 9 * level) & 511];
 }
 
-static void map_region(const struct map *m, uint64_t address)
+static void map_region(const struct ept_map *m, uint64_t address)
 {
 	uint64_t base = address & -LARGE_PAGE;
 
+	generation++;
 	if (is_uniform(m, base)) {
 		*walk(m, base, 1) = page_entry(m, base) | EPT_LARGE;
 		return;
@@ -153,7 +148,7 @@ static void empty_closed_maps(void)
 {
 	pool_used = 0;
 	for (unsigned in_assist = 0; in_assist < 2; in_assist++) {
-		struct map *m = &maps[in_assist][false];
+		struct ept_map *m = &maps[in_assist][false];
 		m->root = new_table(m);
 	}
 	for (unsigned in_assist = 0; in_assist < 2; in_assist++)
@@ -182,8 +177,8 @@ void ept_init(void)
 	pool = reserve_pages(POOL_PAGES);
 	for (unsigned in_assist = 0; in_assist < 2; in_assist++) {
 		for (unsigned a20 = 0; a20 < 2; a20++)
-			maps[in_assist][a20] = (struct map){.in_assist = in_assist, .a20 = a20};
-		struct map *m = &maps[in_assist][true];
+			maps[in_assist][a20] = (struct ept_map){.in_assist = in_assist, .a20 = a20};
+		struct ept_map *m = &maps[in_assist][true];
 		m->root = new_table(m);
 		for (uint64_t a = 0; a < FOUR_GIB; a += LARGE_PAGE)
 			map_region(m, a);
@@ -197,14 +192,37 @@ void ept_init(void)
 			map_region(&maps[true][true], a);
 		}
 	}
-	ept_select(false, true);
+}
+
+static void set_root(const uint64_t *root)
+{
+	vmwrite(EPT_POINTER, phys_of(root) | EPTP_WALK_4 | (EPT_WB >> 3));
+}
+
+void ept_init_vcpu(struct vcpu *v)
+{
+	ept_select(v);
 	invept();
 }
 
-void ept_select(bool in_assist, bool a20)
+void ept_select(struct vcpu *v)
 {
-	current = &maps[in_assist][a20];
-	vmwrite(EPT_POINTER, phys_of(current->root) | EPTP_WALK_4 | (EPT_WB >> 3));
+	v->map = &maps[v->in_assist][a20_open];
+	set_root(v->map->root);
+}
+
+static void build_step_map(struct vcpu *v);
+
+void ept_update(struct vcpu *v)
+{
+	if (v->flush) {
+		v->flush = false;
+		if (v->step.active)
+			build_step_map(v);
+		else
+			ept_select(v);
+		invept();
+	}
 }
 
 void ept_protect_assist(void)
@@ -217,29 +235,73 @@ void ept_protect_assist(void)
 	invept();
 }
 
+/* The table that entry points at, as a copy that is the step's own. */
+static uint64_t *own_table(struct single_step *s, uint64_t *entry)
+{
+	uint64_t *table = phys(*entry & EPT_ADDRESS);
+
+	if ((uint64_t)table - (uint64_t)s->table < sizeof(*s->table) * STEP_TABLES)
+		return table;
+	table = memcpy(s->table[s->tables++], table, PAGE_SIZE);
+	*entry = phys_of(table) | EPT_RWX;
+	return table;
+}
+
+static uint64_t *own_entry(struct single_step *s, uint64_t address)
+{
+	uint64_t *table = s->table[0];
+
+	for (unsigned at = 3; at > 0; at--)
+		table = own_table(s, &table[address >> (12 + 9 * at) & 511]);
+	return &table[address >> 12 & 511];
+}
+
+/* The current map, with copies where the instruction writes. What is still true of the last step's
+ * map is kept. */
+static void build_step_map(struct vcpu *v)
+{
+	struct single_step *s = &v->step;
+
+	v->map = &maps[v->in_assist][a20_open];
+	if (s->map != v->map || s->generation != generation || s->tables + 3 > STEP_TABLES) {
+		s->map = v->map;
+		s->generation = generation;
+		s->tables = 1;
+		memcpy(s->table[0], v->map->root, PAGE_SIZE);
+	}
+	for (unsigned i = 0; i < s->pages; i++)
+		*own_entry(s, s->address[i]) = phys_of(s->copy[i]) | EPT_RWX | EPT_WB;
+	set_root(s->table[0]);
+	invept();
+}
+
 static void drop_write(struct vcpu *v, uint64_t address)
 {
-	uint64_t *entry = walk(current, address, 0);
+	struct single_step *s = &v->step;
 
-	if (steps == STEP_PAGES)
+	if (s->pages == STEP_PAGES)
 		fatal(v, "one instruction writes to over %u read-only pages", STEP_PAGES);
-	memcpy(step_copy[steps], phys(*entry & EPT_ADDRESS), PAGE_SIZE);
-	step[steps].entry = entry;
-	step[steps].value = *entry;
-	*entry = phys_of(step_copy[steps]) | EPT_RWX | EPT_WB;
-	steps++;
-	invept();
-	step_begin();
+	if (!s->copy) {
+		s->copy = reserve_pages(STEP_PAGES);
+		s->table = reserve_pages(STEP_TABLES);
+	}
+	memcpy(s->copy[s->pages], phys(*walk(v->map, address, 0) & EPT_ADDRESS), PAGE_SIZE);
+	s->address[s->pages++] = address;
+	build_step_map(v);
+	step_begin(v);
 	if (address - DFW_VMXASSIST < DFW_VMXASSIST_SIZE)
 		stats.assist_writes_dropped++;
 }
 
-void ept_step_over(void)
+void ept_step_over(struct vcpu *v)
 {
-	while (steps) {
-		steps--;
-		*step[steps].entry = step[steps].value;
+	struct single_step *s = &v->step;
+
+	for (; s->pages; s->pages--) {
+		uint64_t address = s->address[s->pages - 1];
+		*own_entry(s, address) = page_entry(s->map, address);
 	}
+	ept_select(v);
 	invept();
 }
 
@@ -249,12 +311,15 @@ void handle_ept_violation(struct vcpu *v)
 
 	if (!(qualification & VIOLATION_PRESENT)) {
 		/* a region takes at most three tables */
-		if (!current->a20 && pool_used + 3 > POOL_PAGES) {
+		if (!v->map->a20 && pool_used + 3 > POOL_PAGES) {
+			smp_stop_others(v);
 			empty_closed_maps();
-			ept_select(current->in_assist, current->a20);
+			ept_select(v);
 			invept();
 		}
-		map_region(current, address);
+		map_region(v->map, address);
+		if (v->step.active)
+			build_step_map(v);
 	} else if (qualification & VIOLATION_WRITE) {
 		drop_write(v, address);
 	} else {

@@ -85,7 +85,7 @@ void *assist_memory(void)
 void assist_world_changed(struct vcpu *v)
 {
 	ept_protect_assist();
-	ept_select(v->in_assist, a20_open);
+	ept_select(v);
 }
 
 void assist_failed(struct vcpu *v, const char *why)
@@ -93,20 +93,42 @@ void assist_failed(struct vcpu *v, const char *why)
 	fatal(v, "%s", why);
 }
 
-/* A reset that keeps memory: A20 opens, as the chipset does. Without an assist to start real mode,
- * the machine restarts. */
-void guest_init(struct vcpu *v)
+/* A processor outside the assist's world, as described. */
+static void load_state(struct vcpu *v, const struct dfw_cpu *cpu)
+{
+	v->in_assist = false;
+	load_world(v, cpu);
+	load_control_registers(v, cpu);
+	ept_select(v);
+}
+
+/* Without unrestricted guest the state that waits has to be one that VM entry takes; SIPI replaces it. */
+void wait_for_sipi(struct vcpu *v)
 {
 	struct dfw_cpu cpu;
 
-	stats.resets++;
-	a20_open = true;
+	guest_flat_state(&cpu);
+	cpu.cr0 |= cr0_view() & (CR0_CD | CR0_NW);
+	cpu.activity = DFW_WAIT_SIPI;
+	load_state(v, &cpu);
+	v->waiting = true;
+	v->nmi_pending = false;
+}
+
+/* INIT: the first processor starts at the reset vector (SDM vol. 3, 9.4.3); without an assist to run
+ * real mode, the machine restarts. */
+static void processor_init(struct vcpu *v)
+{
+	struct dfw_cpu cpu;
+
+	if (v->id) {
+		wait_for_sipi(v);
+		return;
+	}
 	guest_reset_state(&cpu);
 	cpu.cr0 |= cr0_view() & (CR0_CD | CR0_NW);
 	if (native_real_mode) {
-		load_world(v, &cpu);
-		load_control_registers(v, &cpu);
-		ept_select(false, true);
+		load_state(v, &cpu);
 		return;
 	}
 	const char *error = v->assist_started ? assist_invoke(v, DFW_INVOKE_RESET, 0, &cpu)
@@ -115,6 +137,16 @@ void guest_init(struct vcpu *v)
 		print("dfw-visor: reset before the assist was there: the machine restarts\n");
 		machine_reset();
 	}
+}
+
+/* The chipset's reset that keeps memory: A20 opens, each processor gets an INIT. */
+void guest_init(struct vcpu *v)
+{
+	stats.resets++;
+	smp_stop_others(v);
+	a20_open = true;
+	smp_init_others();
+	processor_init(v);
 }
 
 void restart_guest(struct vcpu *v, uint8_t cf9)
@@ -154,7 +186,31 @@ static void handle_triple_fault(struct vcpu *v)
 
 static void handle_init(struct vcpu *v)
 {
-	guest_init(v);
+	if (v->kicked)
+		v->kicked = false;
+	else
+		processor_init(v);
+}
+
+static void handle_sipi(struct vcpu *v)
+{
+	uint8_t vector = vmread(EXIT_QUALIFICATION);
+	struct dfw_cpu cpu;
+
+	v->waiting = false;
+	guest_reset_state(&cpu);
+	cpu.cr0 |= cr0_view() & (CR0_CD | CR0_NW);
+	cpu.rip = 0;
+	cpu.seg[DFW_CS].selector = vector << 8;
+	cpu.seg[DFW_CS].base = vector << 12;
+	if (native_real_mode) {
+		load_state(v, &cpu);
+		return;
+	}
+	const char *error = vcpus[0].assist_started ? assist_invoke(v, DFW_INVOKE_SIPI, 0, &cpu)
+						    : "SIPI before the assist was there";
+	if (error)
+		fatal(v, "%s", error);
 }
 
 static void handle_task_switch(struct vcpu *v)
@@ -248,7 +304,7 @@ static const struct {
 	[1]                  = {0, "external interrupt"},
 	[EXIT_TRIPLE_FAULT]  = {handle_triple_fault, "triple fault"},
 	[EXIT_INIT]          = {handle_init, "INIT"},
-	[EXIT_SIPI]          = {0, "SIPI"},
+	[EXIT_SIPI]          = {handle_sipi, "SIPI"},
 	[EXIT_TASK_SWITCH]   = {handle_task_switch, "task switch"},
 	[EXIT_CPUID]         = {handle_cpuid, "CPUID"},
 	[EXIT_GETSEC]        = {handle_undefined, "GETSEC"},
@@ -307,8 +363,8 @@ static void handle_exit(struct vcpu *v)
 	if (basic == EXIT_EPT_VIOLATION || basic == EXIT_TASK_SWITCH)
 		drop_step_trap();
 	bool stepped = false;
-	if (step_active() && basic != EXIT_EPT_VIOLATION) {
-		ept_step_over();
+	if (v->step.active && basic != EXIT_EPT_VIOLATION) {
+		ept_step_over(v);
 		stepped = step_end(v, basic);
 	}
 	if (!stepped && (basic >= DFW_VISOR_EXIT_REASONS || !exits[basic].handle))
@@ -324,7 +380,13 @@ static void handle_exit(struct vcpu *v)
 void run(struct vcpu *v)
 {
 	for (;;) {
-		if (vmx_enter(v->gpr, v->launched)) {
+		ept_update(v);
+		v->in_guest = true;
+		smp_unlock();
+		unsigned failed = vmx_enter(v->gpr, v->launched);
+		v->in_guest = false;
+		smp_lock();
+		if (failed) {
 			uint32_t error = vmread(INSTRUCTION_ERROR);
 			print_everywhere();
 			check_vmentry();

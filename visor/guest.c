@@ -26,7 +26,7 @@ enum { EM_386 = 3, PT_LOAD = 1 };
 struct start_page {
 	struct hvm_start_info info;
 	struct hvm_memmap_entry memmap[VISOR_MEMMAP_MAX + 2];
-	char cmdline[VISOR_CMDLINE_MAX + 32];
+	char cmdline[VISOR_CMDLINE_MAX + 128];
 };
 
 static void bad_elf(const char *why)
@@ -116,22 +116,27 @@ void guest_load(struct vcpu *v, const char *cmdline)
 		      (unsigned long long)(m->addr + m->size), m->type);
 	}
 
-	/* flat 32-bit protected mode, hvm_start_info's address in EBX */
-	enum { CODE = 0xc09b, DATA = 0xc093, TSS_BUSY = 0x8b };
 	struct dfw_cpu cpu;
-	guest_reset_state(&cpu);
-	cpu.gpr[DFW_RDX].q = 0;
-	cpu.gpr[DFW_RBX].q = at;
+	guest_flat_state(&cpu);
+	cpu.gpr[DFW_RBX].q = at; /* hvm_start_info */
 	cpu.rip = entry;
-	cpu.cr0 = CR0_PE | CR0_ET;
-	for (unsigned i = 0; i <= DFW_GS; i++)
-		cpu.seg[i] = (struct dfw_segment){.limit = 0xffffffff,
-						  .access_rights = i == DFW_CS ? CODE : DATA};
-	cpu.seg[DFW_LDTR] = (struct dfw_segment){.access_rights = DFW_AR_UNUSABLE};
-	cpu.seg[DFW_TR] = (struct dfw_segment){.limit = 0x67, .access_rights = TSS_BUSY};
-	cpu.gdtr.limit = cpu.idtr.limit = 0;
 	load_world(v, &cpu);
 	load_control_registers(v, &cpu);
+}
+
+void guest_flat_state(struct dfw_cpu *cpu)
+{
+	enum { CODE = 0xc09b, DATA = 0xc093, TSS_BUSY = 0x8b };
+
+	guest_reset_state(cpu);
+	cpu->gpr[DFW_RDX].q = 0;
+	cpu->cr0 = CR0_PE | CR0_ET;
+	for (unsigned i = 0; i <= DFW_GS; i++)
+		cpu->seg[i] = (struct dfw_segment){.limit = 0xffffffff,
+						   .access_rights = i == DFW_CS ? CODE : DATA};
+	cpu->seg[DFW_LDTR] = (struct dfw_segment){.access_rights = DFW_AR_UNUSABLE};
+	cpu->seg[DFW_TR] = (struct dfw_segment){.limit = 0x67, .access_rights = TSS_BUSY};
+	cpu->gdtr.limit = cpu->idtr.limit = 0;
 }
 
 /* SDM vol. 3, table 9-1, INIT; CS as the far jump at the reset vector leaves it, so that execution

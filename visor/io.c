@@ -65,10 +65,14 @@ static void open_shadow(unsigned pam, uint8_t bits)
 	outb(PCI_DATA + (reg & 3), inb(PCI_DATA + (reg & 3)) | bits);
 }
 
-void io_init(void)
+void io_init_vcpu(void)
 {
 	vmwrite(IO_BITMAP_A, phys_of(bitmaps[0]));
 	vmwrite(IO_BITMAP_B, phys_of(bitmaps[1]));
+}
+
+void io_init(void)
+{
 	intercept(KBC_COMMAND, true);
 	intercept(PORT_92, true);
 	for (uint16_t port = PCI_ADDRESS; port < PCI_END; port++)
@@ -95,8 +99,11 @@ void io_init(void)
 
 static void set_a20(struct vcpu *v, bool open)
 {
+	if (open == a20_open)
+		return;
+	smp_stop_others(v);
 	a20_open = open;
-	ept_select(v->in_assist, open);
+	ept_select(v);
 }
 
 /* Writes return true when they have reset the guest: its RIP is not to be touched any more. */

@@ -12,8 +12,10 @@ void host_exception(uint64_t *frame);
 struct visor_boot *boot;
 bool native_real_mode, verbose;
 
-static struct vcpu vcpu;
-static bool vmx_active, failing;
+struct vcpu vcpus[VCPUS_MOST];
+unsigned vcpu_count = 1;
+
+static bool failing;
 
 static void put(void *where, char c)
 {
@@ -65,7 +67,7 @@ void machine_reset(void)
 		uint64_t base;
 	} __attribute__((packed)) no_idt = {0, 0};
 
-	if (vmx_active)
+	if (this_vcpu()->active)
 		vmx_off();
 	outb(0xcf9, 0x02);
 	outb(0xcf9, 0x06);
@@ -86,7 +88,7 @@ void print_guest_state(struct vcpu *v)
 					 "8",  "9",  "10", "11", "12", "13", "14", "15"};
 	static const char segs[DFW_SEGS][5] = {"ES", "CS", "SS", "DS", "FS", "GS", "LDTR", "TR"};
 
-	if (!vmx_active)
+	if (!v->active)
 		return;
 	for (unsigned i = 0; i < 16; i++)
 		print("R%s=%016llx%c", gprs[i],
@@ -117,25 +119,34 @@ void print_guest_state(struct vcpu *v)
 void host_exception(uint64_t *frame)
 {
 	if (frame[0] == VECTOR_NMI) {
-		vcpu.nmi_pending = true;
+		this_vcpu()->nmi_pending = true;
 		return;
 	}
-	fatal(&vcpu, "exception %u in visor at %llx, error %llx, CR2 %lx", (unsigned)frame[0],
+	fatal(this_vcpu(), "exception %u in visor at %llx, error %llx, CR2 %lx", (unsigned)frame[0],
 	      (unsigned long long)frame[2], (unsigned long long)frame[1], read_cr2());
 }
 
-static void set_vectors(void)
+enum { VECTORS = 32 };
+
+static struct {
+	uint16_t low, selector, flags, middle;
+	uint32_t high, reserved;
+} idt[VECTORS];
+
+void load_vectors(void)
 {
-	enum { VECTORS = 32, STUB = 16 };
-	extern char host_vectors[];
-	static struct {
-		uint16_t low, selector, flags, middle;
-		uint32_t high, reserved;
-	} idt[VECTORS];
 	struct {
 		uint16_t limit;
 		void *base;
 	} __attribute__((packed)) idtr = {sizeof(idt) - 1, idt};
+
+	asm volatile("lidt %0" : : "m"(idtr));
+}
+
+static void set_vectors(void)
+{
+	enum { STUB = 16 };
+	extern char host_vectors[];
 
 	for (unsigned i = 0; i < VECTORS; i++) {
 		uint64_t at = (uint64_t)host_vectors + i * STUB;
@@ -145,7 +156,7 @@ static void set_vectors(void)
 		idt[i].middle = at >> 16;
 		idt[i].high = at >> 32;
 	}
-	asm volatile("lidt %0" : : "m"(idtr));
+	load_vectors();
 }
 
 enum real_mode { BY_PROCESSOR, ASSIST, NATIVE };
@@ -200,13 +211,28 @@ static bool has_unrestricted_guest(void)
 	return rdmsr(MSR_VMX_PROCBASED2) >> 32 & PROC2_UNRESTRICTED;
 }
 
+void vcpu_bind(struct vcpu *v, unsigned id)
+{
+	v->self = v;
+	v->id = id;
+	wrmsr(MSR_GS_BASE, (uint64_t)v);
+}
+
+void vcpu_attach(struct vcpu *v)
+{
+	msr_init_vcpu();
+	io_init_vcpu();
+	ept_init_vcpu(v);
+}
+
 void visor_main(struct visor_boot *b)
 {
-	static char cmdline[VISOR_CMDLINE_MAX + 32];
+	static char cmdline[VISOR_CMDLINE_MAX + 128];
 
 	boot = b;
 	if (boot->magic != VISOR_BOOT_MAGIC)
 		stop("started by another version's start-up program");
+	vcpu_bind(&vcpus[0], 0);
 	set_vectors();
 	memory_init();
 
@@ -216,18 +242,22 @@ void visor_main(struct visor_boot *b)
 	native_real_mode = mode == NATIVE || (mode == BY_PROCESSOR && has_unrestricted_guest());
 	if (!native_real_mode)
 		memcpy(cmdline + strlen(cmdline), "assist=host", sizeof("assist=host"));
+	smp_find();
+	smp_describe(cmdline + strlen(cmdline));
 
 	print("dfw-visor: stats at 0x%llx\n", (unsigned long long)phys_of(&stats));
 	if (verbose)
 		print("dfw-visor: private memory at 0x%x, %s, command line \"%s\"\n",
 		      boot->private_base,
 		      native_real_mode ? "real mode native" : "real mode by the assist", cmdline);
-	vmx_on(&vcpu);
-	vmx_active = true;
+	vmx_on(&vcpus[0]);
 	msr_init();
 	io_init();
 	ept_init();
 	step_init();
-	guest_load(&vcpu, cmdline);
-	run(&vcpu);
+	vcpu_attach(&vcpus[0]);
+	smp_release();
+	smp_lock();
+	guest_load(&vcpus[0], cmdline);
+	run(&vcpus[0]);
 }

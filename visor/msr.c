@@ -30,6 +30,10 @@ void msr_init(void)
 			bitmap[at] |= 1 << msr % 8;
 			bitmap[at + 0x800] |= 1 << msr % 8;
 		}
+}
+
+void msr_init_vcpu(void)
+{
 	vmwrite(MSR_BITMAP, phys_of(bitmap));
 }
 

@@ -2,6 +2,7 @@
  *
  * Entry of the visor image, entry to and exit from the guest, exceptions of visor itself.
  */
+#include <dfw/layout.h>
 #include "visor/boot.h"
 
 #define HOST_RSP 0x6c14
@@ -140,6 +141,75 @@ host_trap:
 	addq $16, %rsp
 	iretq
 
+	/* Where the start-up IPI sends a further processor: copied to a page below 1 MiB, START_PAGE in
+	 * smp.c, which CS says. Real mode to long mode (SDM vol. 3, 9.8.5), then its own stack. */
+	.globl ap_start, ap_start_end, ap_cr3, ap_count, ap_stacks
+	.code16
+ap_start:
+	cli
+	cld
+	movw %cs, %ax
+	movw %ax, %ds
+	xorl %ebx, %ebx
+	movw %ax, %bx
+	shll $4, %ebx			/* the page */
+	leal (2f - ap_start)(%ebx), %eax
+	movl %eax, 1f - ap_start
+	leal (ap_gdt - ap_start)(%ebx), %eax
+	movl %eax, ap_gdt_pointer + 2 - ap_start
+	lgdtl ap_gdt_pointer - ap_start
+	movl ap_cr3 - ap_start, %eax
+	movl %eax, %cr3
+	movl $1 << 5, %eax		/* PAE */
+	movl %eax, %cr4
+	movl $0xc0000080, %ecx
+	xorl %edx, %edx
+	movl $1 << 8, %eax		/* LME */
+	wrmsr
+	movl $0x80000031, %eax		/* PG, NE, ET, PE; caches on */
+	movl %eax, %cr0
+	ljmpl *1f - ap_start
+1:	.long 0
+	.word 0x08
+	.code64
+2:	movl $0x10, %eax
+	movw %ax, %ds
+	movw %ax, %es
+	movw %ax, %ss
+	movw %ax, %fs
+	movw %ax, %gs
+	movl $1, %edi
+	lock xaddl %edi, ap_count - ap_start(%rbx)
+	cmpl $DFW_ASSIST_CPUS - 1, %edi
+	jae 3f
+	incl %edi			/* the virtual processor's number */
+	movl %edi, %eax
+	shll $14, %eax
+	movq ap_stacks - ap_start(%rbx), %rsp
+	addq %rax, %rsp
+	lgdt gdt_pointer
+	movabsq $smp_main, %rax
+	call *%rax
+3:	cli				/* one too many */
+	hlt
+	jmp 3b
+	.align 8
+ap_gdt:
+	.quad 0
+	.quad 0x00af9b000000ffff	/* 08 code, 64-bit */
+	.quad 0x00cf93000000ffff	/* 10 data */
+ap_gdt_pointer:
+	.word . - ap_gdt - 1
+	.long 0
+	.align 8
+ap_stacks:
+	.quad 0
+ap_cr3:
+	.long 0
+ap_count:
+	.long 0
+ap_start_end:
+
 	.data
 	.align 16
 	.globl host_gdt
@@ -147,16 +217,12 @@ host_gdt:
 	.quad 0
 	.quad 0x00af9b000000ffff	/* 08 code */
 	.quad 0x00cf93000000ffff	/* 10 data */
-	.quad 0, 0			/* 18 TSS, filled in by vmcs.c */
+	.quad 0, 0			/* 18 TSS: each processor's own copy has one, vmcs.c */
 gdt_pointer:
 	.word . - host_gdt - 1
 	.quad host_gdt
 
 	.bss
-	.align 16
-	.globl host_tss
-host_tss:
-	.skip 104
 	.align 4096
 	.skip 0x4000
 stack_end:

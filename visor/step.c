@@ -13,8 +13,7 @@ enum { DEBUGCTL_BTF = 1 << 1, DR6_BREAKPOINTS = 0xf, PENDING_BREAKPOINT = 1 << 1
        PENDING_BS = 1 << 14 };
 enum { SHADOW = DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS };
 
-static bool has_monitor_trap, active, by_flag;
-static uint64_t rflags, debugctl; /* before the step */
+static bool has_monitor_trap;
 
 void step_init(void)
 {
@@ -31,27 +30,24 @@ static void change(enum vmcs_field field, uint32_t bits, bool on)
 	vmwrite(field, on ? value | bits : value & ~bits);
 }
 
-bool step_active(void)
+void step_begin(struct vcpu *v)
 {
-	return active;
-}
+	struct single_step *s = &v->step;
 
-void step_begin(void)
-{
-	if (active)
+	if (s->active)
 		return;
-	active = true;
+	s->active = true;
 	if (has_monitor_trap) {
 		change(PROC_CONTROLS, PROC_MONITOR_TRAP, true);
 		return;
 	}
-	by_flag = !(vmread(IDT_VECTORING) & EVENT_VALID);
-	if (!by_flag)
+	s->by_flag = !(vmread(IDT_VECTORING) & EVENT_VALID);
+	if (!s->by_flag)
 		return;
-	rflags = vmread(GUEST_RFLAGS);
-	debugctl = vmread(GUEST_DEBUGCTL);
-	vmwrite(GUEST_RFLAGS, (rflags | RFLAGS_TF) & ~(uint64_t)RFLAGS_IF);
-	vmwrite(GUEST_DEBUGCTL, debugctl & ~(uint64_t)DEBUGCTL_BTF);
+	s->rflags = vmread(GUEST_RFLAGS);
+	s->debugctl = vmread(GUEST_DEBUGCTL);
+	vmwrite(GUEST_RFLAGS, (s->rflags | RFLAGS_TF) & ~(uint64_t)RFLAGS_IF);
+	vmwrite(GUEST_DEBUGCTL, s->debugctl & ~(uint64_t)DEBUGCTL_BTF);
 	change(GUEST_INTERRUPTIBILITY, SHADOW, false);
 	vmwrite(EXCEPTION_BITMAP, ~0u);
 	change(PIN_CONTROLS, PIN_NMI, true);
@@ -64,13 +60,13 @@ static void pass_on(struct vcpu *v)
 	uint32_t event = vmread(EXIT_EVENT), type = event & EVENT_TYPE;
 	uint64_t detail = vmread(EXIT_QUALIFICATION), pending = 0;
 
-	vmwrite(GUEST_RFLAGS, (vmread(GUEST_RFLAGS) & ~flags) | (rflags & flags));
+	vmwrite(GUEST_RFLAGS, (vmread(GUEST_RFLAGS) & ~flags) | (v->step.rflags & flags));
 	if (type == EVENT_NMI) {
 		v->nmi_pending = true;
 	} else if (type == EVENT_EXCEPTION && (event & 0xff) == VECTOR_DB) {
 		if (detail & DR6_BREAKPOINTS)
 			pending |= (detail & DR6_BREAKPOINTS) | PENDING_BREAKPOINT;
-		if (rflags & RFLAGS_TF && !(debugctl & DEBUGCTL_BTF))
+		if (v->step.rflags & RFLAGS_TF && !(v->step.debugctl & DEBUGCTL_BTF))
 			pending |= PENDING_BS;
 		vmwrite(GUEST_PENDING_DEBUG, vmread(GUEST_PENDING_DEBUG) | pending);
 	} else {
@@ -84,22 +80,22 @@ static void pass_on(struct vcpu *v)
 
 bool step_end(struct vcpu *v, uint32_t reason)
 {
-	active = false;
+	v->step.active = false;
 	if (has_monitor_trap) {
 		change(PROC_CONTROLS, PROC_MONITOR_TRAP, false);
 		return reason == EXIT_MONITOR_TRAP;
 	}
-	if (!by_flag)
+	if (!v->step.by_flag)
 		return false;
-	by_flag = false;
+	v->step.by_flag = false;
 	vmwrite(EXCEPTION_BITMAP, 0);
 	change(PIN_CONTROLS, PIN_NMI, false);
-	vmwrite(GUEST_DEBUGCTL, debugctl);
+	vmwrite(GUEST_DEBUGCTL, v->step.debugctl);
 	if (reason == EXIT_EXCEPTION) {
 		pass_on(v);
 		return true;
 	}
 	const uint64_t flags = RFLAGS_TF | RFLAGS_IF;
-	vmwrite(GUEST_RFLAGS, (vmread(GUEST_RFLAGS) & ~flags) | (rflags & flags));
+	vmwrite(GUEST_RFLAGS, (vmread(GUEST_RFLAGS) & ~flags) | (v->step.rflags & flags));
 	return false;
 }

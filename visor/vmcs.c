@@ -2,11 +2,8 @@
  *
  * VMX operation and the VMCS: controls made from the capability MSRs, host state.
  */
+#include "lib/string.h"
 #include "visor/visor.h"
-
-/* VMCS and VMXON regions begin with the revision identifier. */
-static uint8_t vmxon_region[PAGE_SIZE] __attribute__((aligned(4096)));
-static uint8_t vmcs_region[PAGE_SIZE] __attribute__((aligned(4096)));
 
 struct control_bit {
 	uint32_t bit;
@@ -54,7 +51,7 @@ static void refuse(uint32_t controls, uint32_t bit, const char *name)
 		stop("this processor forces the VMX control \"%s\"", name);
 }
 
-static void enable_vmx(void)
+static void enable_vmx(struct vcpu *v)
 {
 	enum { LOCKED = 1 << 0, OUTSIDE_SMX = 1 << 2 };
 	uint64_t feature_control;
@@ -73,9 +70,10 @@ static void enable_vmx(void)
 	write_cr0((read_cr0() | rdmsr(MSR_VMX_CR0_FIXED0)) & rdmsr(MSR_VMX_CR0_FIXED1));
 	write_cr4((read_cr4() | rdmsr(MSR_VMX_CR4_FIXED0)) & rdmsr(MSR_VMX_CR4_FIXED1));
 
+	/* both regions begin with the revision identifier */
 	uint32_t revision = rdmsr(MSR_VMX_BASIC) & 0x7fffffff;
-	*(uint32_t *)vmxon_region = *(uint32_t *)vmcs_region = revision;
-	uint64_t vmxon = phys_of(vmxon_region), vmcs = phys_of(vmcs_region);
+	*(uint32_t *)v->regions = *(uint32_t *)(v->regions + PAGE_SIZE) = revision;
+	uint64_t vmxon = phys_of(v->regions), vmcs = vmxon + PAGE_SIZE;
 	bool failed;
 	asm volatile("vmxon %1" : "=@ccbe"(failed) : "m"(vmxon) : "memory");
 	if (failed)
@@ -119,17 +117,18 @@ static void set_controls(void)
 	vmwrite(VMCS_LINK, ~0ull);
 }
 
-static void set_host_state(void)
+static void set_host_state(struct vcpu *v)
 {
 	enum { CODE = 0x08, DATA = 0x10, TSS = 0x18 };
 	struct {
 		uint16_t limit;
 		uint64_t base;
 	} __attribute__((packed)) idtr;
-	uint64_t tss = (uint64_t)host_tss;
+	uint64_t tss = (uint64_t)v->tss;
 
-	host_gdt[TSS / 8] = 0x67 | (tss & 0xffffff) << 16 | 0x89ull << 40 | (tss >> 24 & 0xff) << 56;
-	host_gdt[TSS / 8 + 1] = tss >> 32;
+	memcpy(v->gdt, host_gdt, TSS);
+	v->gdt[TSS / 8] = 0x67 | (tss & 0xffffff) << 16 | 0x89ull << 40 | (tss >> 24 & 0xff) << 56;
+	v->gdt[TSS / 8 + 1] = tss >> 32;
 	asm volatile("sidt %0" : "=m"(idtr));
 
 	vmwrite(HOST_CR0, read_cr0());
@@ -143,9 +142,9 @@ static void set_host_state(void)
 	vmwrite(HOST_GS_SELECTOR, DATA);
 	vmwrite(HOST_TR_SELECTOR, TSS);
 	vmwrite(HOST_FS_BASE, 0);
-	vmwrite(HOST_GS_BASE, 0);
+	vmwrite(HOST_GS_BASE, (uint64_t)v);
 	vmwrite(HOST_TR_BASE, tss);
-	vmwrite(HOST_GDTR_BASE, (uint64_t)host_gdt);
+	vmwrite(HOST_GDTR_BASE, (uint64_t)v->gdt);
 	vmwrite(HOST_IDTR_BASE, idtr.base);
 	vmwrite(HOST_SYSENTER_CS, 0);
 	vmwrite(HOST_SYSENTER_ESP, 0);
@@ -155,9 +154,11 @@ static void set_host_state(void)
 
 void vmx_on(struct vcpu *v)
 {
-	enable_vmx();
+	v->regions = alloc_pages(2);
+	enable_vmx(v);
+	v->active = true;
 	set_controls();
-	set_host_state();
+	set_host_state(v);
 	vmwrite(CR4_MASK, CR4_VMXE);
 	v->launched = false;
 }

@@ -19,7 +19,6 @@
 
 #define DFW_ASSIST_MAGIC   0x54535341574644ull /* "DFWASST\0" */
 #define DFW_ASSIST_VERSION 2
-#define DFW_ASSIST_CPUS    16 /* most processors */
 
 /* Why the host gave control; dfw_assist_record.reason. */
 enum {

@@ -29,6 +29,9 @@
  * ring. */
 #define DFW_RESERVE_SIZE  0x100000
 
+/* Most processors of a guest: vmxassist has that many records. */
+#define DFW_ASSIST_CPUS 16
+
 /* 256 bytes in each ROM image that begin with this text and hold a command line, zero-terminated;
  * the dfw program writes it into a copy of the ROM. */
 #define DFW_ROM_CMDLINE_MAGIC "DFW-CMDLINE:"

@@ -135,13 +135,15 @@ restore_by_lmsw:
 die_here:
 	int3
 
-	.globl timer_interrupt, step_interrupt
+	.globl timer_interrupt, step_interrupt, spurious_interrupt
 timer_interrupt:
 	incl timer_interrupts
 	pushl %eax
 	movb $0x20, %al
 	outb %al, $0x20
 	popl %eax
+	iretl
+spurious_interrupt:
 	iretl
 step_interrupt:
 	incl single_steps

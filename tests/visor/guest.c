@@ -15,7 +15,7 @@ extern uint32_t fault_vector, fault_resume, vm86_ax, vm86_bx, vm86_cx;
 extern uint64_t idt[], tss_descriptor;
 extern uint8_t tss[];
 extern char fault_stubs[], assist_entry[], assist_stack_end[], after_clear_pe[];
-extern char die_here[], timer_interrupt[], step_interrupt[];
+extern char die_here[], timer_interrupt[], step_interrupt[], spurious_interrupt[];
 extern uint32_t timer_interrupts, single_steps;
 extern char vm86_code[], vm86_code_end[], vm86_fault[];
 extern struct {
@@ -650,6 +650,8 @@ static void interrupt_tests(void)
 	uint32_t before = *at(DFW_VMXASSIST), flags, odd = 0;
 
 	set_idt(VECTOR, timer_interrupt);
+	/* IRQ 0 may fall before it is taken: 8259A data sheet, "edge and level triggered modes" */
+	set_idt(VECTOR + 7, spurious_interrupt);
 	outb(0x20, 0x11);
 	outb(0x21, VECTOR);
 	outb(0x21, 4);
