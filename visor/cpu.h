@@ -19,7 +19,6 @@ enum {
 	MSR_BIOS_UPDT_TRIG = 0x79,
 	MSR_SMM_MONITOR_CTL = 0x9b,
 	MSR_PAT = 0x277,
-	MSR_X2APIC = 0x800, /* register at offset n of the local APIC: + n / 16 */
 	MSR_VMX_BASIC = 0x480,
 	MSR_VMX_PINBASED = 0x481,
 	MSR_VMX_PROCBASED = 0x482,

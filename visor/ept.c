@@ -90,13 +90,15 @@ static uint64_t page_entry(const struct ept_map *m, uint64_t address)
 		return address | (m->in_assist || !assist_protected ? EPT_RWX : EPT_RX) | EPT_WB;
 	if (address >= DFW_VGABIOS && address < DFW_HIGH_IMAGE)
 		return address | EPT_RWX | EPT_WB; /* shadow RAM */
+	if (is_apic_page(address))
+		return address | EPT_RX | EPT_UC;
 	return address | EPT_RWX | (is_ram(address, PAGE_SIZE) ? EPT_WB : EPT_UC);
 }
 
 /* 2 MiB that one entry can map: plain, and all RAM or no RAM at all. */
 static bool is_uniform(const struct ept_map *m, uint64_t base)
 {
-	if (!m->a20 || base == 0 || base == (ROM_ALIAS & -LARGE_PAGE) || is_private(base))
+	if (!m->a20 || base == 0 || is_apic_region(base) || base == (ROM_ALIAS & -LARGE_PAGE) || is_private(base))
 		return false;
 	if (is_ram(base, LARGE_PAGE))
 		return true;
@@ -285,8 +287,12 @@ static void drop_write(struct vcpu *v, uint64_t address)
 		s->copy = reserve_pages(STEP_PAGES);
 		s->table = reserve_pages(STEP_TABLES);
 	}
-	memcpy(s->copy[s->pages], phys(*walk(v->map, address, 0) & EPT_ADDRESS), PAGE_SIZE);
+	if (is_apic_page(address))
+		*(uint32_t *)(s->copy[s->pages] + address % PAGE_SIZE / 16 * 16) = apic_read(address);
+	else
+		memcpy(s->copy[s->pages], phys(*walk(v->map, address, 0) & EPT_ADDRESS), PAGE_SIZE);
 	s->address[s->pages++] = address;
+	s->rip = vmread(GUEST_RIP);
 	build_step_map(v);
 	step_begin(v);
 	if (address - DFW_VMXASSIST < DFW_VMXASSIST_SIZE)
@@ -295,11 +301,14 @@ static void drop_write(struct vcpu *v, uint64_t address)
 
 void ept_step_over(struct vcpu *v)
 {
+	bool done = vmread(GUEST_RIP) != v->step.rip;
 	struct single_step *s = &v->step;
 
 	for (; s->pages; s->pages--) {
 		uint64_t address = s->address[s->pages - 1];
 		*own_entry(s, address) = page_entry(s->map, address);
+		if (is_apic_page(address) && done)
+			apic_write(v, address, *(uint32_t *)(s->copy[s->pages - 1] + address % PAGE_SIZE / 16 * 16));
 	}
 	ept_select(v);
 	invept();

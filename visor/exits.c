@@ -50,6 +50,9 @@ static void redeliver(void)
 	if (!(event & EVENT_VALID))
 		return;
 	vmwrite(ENTRY_EVENT, event & ~EVENT_NMI_UNBLOCKING);
+	if ((event & EVENT_TYPE) == EVENT_NMI) /* VM entry wants it unblocked, SDM vol. 3, 26.3.1.5 */
+		vmwrite(GUEST_INTERRUPTIBILITY,
+			vmread(GUEST_INTERRUPTIBILITY) & ~(uint64_t)DFW_BLOCKED_BY_NMI);
 	if (event & EVENT_ERROR)
 		vmwrite(ENTRY_EVENT_ERROR, vmread(IDT_VECTORING_ERROR));
 	if ((event & EVENT_TYPE) >= EVENT_SOFTWARE)
@@ -66,13 +69,16 @@ static void drop_step_trap(void)
 		vmwrite(GUEST_PENDING_DEBUG, pending & ~(uint64_t)PENDING_BS);
 }
 
-/* An NMI that came while visor ran; if it cannot be taken now it waits for a later exit. */
+/* An NMI that came while visor ran, or by an exit; if it cannot be taken now it waits for a later exit. */
 static void deliver_nmi(struct vcpu *v)
 {
 	const uint32_t blocked = DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS | DFW_BLOCKED_BY_NMI;
 
-	if (vmread(ENTRY_EVENT) & EVENT_VALID || vmread(GUEST_INTERRUPTIBILITY) & blocked)
+	if (vmread(ENTRY_EVENT) & EVENT_VALID || vmread(GUEST_INTERRUPTIBILITY) & blocked) {
+		if (vcpu_count > 1)
+			vmwrite(PROC_CONTROLS, vmread(PROC_CONTROLS) | PROC_NMI_WINDOW);
 		return;
+	}
 	vmwrite(ENTRY_EVENT, EVENT_VALID | EVENT_NMI | VECTOR_NMI);
 	v->nmi_pending = false;
 }
@@ -145,7 +151,7 @@ void guest_init(struct vcpu *v)
 	stats.resets++;
 	smp_stop_others(v);
 	a20_open = true;
-	smp_init_others();
+	smp_init_others(v);
 	processor_init(v);
 }
 
@@ -186,10 +192,21 @@ static void handle_triple_fault(struct vcpu *v)
 
 static void handle_init(struct vcpu *v)
 {
-	if (v->kicked)
-		v->kicked = false;
-	else
-		processor_init(v);
+	v->init = true;
+}
+
+static void handle_exception(struct vcpu *v)
+{
+	uint32_t event = vmread(EXIT_EVENT);
+
+	if ((event & EVENT_TYPE) != EVENT_NMI)
+		fatal(v, "exit by exception %u", event & 0xff);
+	smp_nmi(v);
+}
+
+static void handle_nmi_window(struct vcpu *v)
+{
+	vmwrite(PROC_CONTROLS, vmread(PROC_CONTROLS) & ~(uint64_t)PROC_NMI_WINDOW);
 }
 
 static void handle_sipi(struct vcpu *v)
@@ -197,6 +214,8 @@ static void handle_sipi(struct vcpu *v)
 	uint8_t vector = vmread(EXIT_QUALIFICATION);
 	struct dfw_cpu cpu;
 
+	if (verbose)
+		print("dfw-visor: processor %u: SIPI %x\n", v->id, vector);
 	v->waiting = false;
 	guest_reset_state(&cpu);
 	cpu.cr0 |= cr0_view() & (CR0_CD | CR0_NW);
@@ -205,12 +224,15 @@ static void handle_sipi(struct vcpu *v)
 	cpu.seg[DFW_CS].base = vector << 12;
 	if (native_real_mode) {
 		load_state(v, &cpu);
-		return;
+	} else {
+		const char *error = vcpus[0].assist_started
+					    ? assist_invoke(v, DFW_INVOKE_SIPI, 0, &cpu)
+					    : "SIPI before the assist was there";
+		if (error)
+			fatal(v, "%s", error);
 	}
-	const char *error = vcpus[0].assist_started ? assist_invoke(v, DFW_INVOKE_SIPI, 0, &cpu)
-						    : "SIPI before the assist was there";
-	if (error)
-		fatal(v, "%s", error);
+	v->started = true;
+	unblock_nmi();
 }
 
 static void handle_task_switch(struct vcpu *v)
@@ -300,11 +322,12 @@ static const struct {
 	void (*handle)(struct vcpu *v);
 	const char *name;
 } exits[] = {
-	[EXIT_EXCEPTION]     = {0, "exception or NMI"},
+	[EXIT_EXCEPTION]     = {handle_exception, "exception or NMI"},
 	[1]                  = {0, "external interrupt"},
 	[EXIT_TRIPLE_FAULT]  = {handle_triple_fault, "triple fault"},
 	[EXIT_INIT]          = {handle_init, "INIT"},
 	[EXIT_SIPI]          = {handle_sipi, "SIPI"},
+	[EXIT_NMI_WINDOW]    = {handle_nmi_window, "NMI window"},
 	[EXIT_TASK_SWITCH]   = {handle_task_switch, "task switch"},
 	[EXIT_CPUID]         = {handle_cpuid, "CPUID"},
 	[EXIT_GETSEC]        = {handle_undefined, "GETSEC"},
@@ -334,6 +357,19 @@ static const struct {
 	[DFW_VISOR_EXIT_REASONS - 1] = {0, 0},
 };
 // clang-format on
+
+/* After an exit by SIPI Bochs 2.7 goes on blocking SMI and NMI and says so, which VM entry refuses of SMI
+ * outside SMM (SDM vol. 3, 26.3.1.5). No instruction of the guest has blocked NMI where it has just
+ * been started. */
+static void unblock_smi(struct vcpu *v)
+{
+	enum { BLOCKED_BY_SMI = 4 };
+	uint32_t blocked = vmread(GUEST_INTERRUPTIBILITY);
+
+	if (blocked & BLOCKED_BY_SMI)
+		vmwrite(GUEST_INTERRUPTIBILITY,
+			blocked & ~(BLOCKED_BY_SMI | (v->started ? DFW_BLOCKED_BY_NMI : 0)));
+}
 
 static void entry_failed(struct vcpu *v, uint32_t reason)
 {
@@ -371,6 +407,9 @@ static void handle_exit(struct vcpu *v)
 		fatal(v, "exit that visor does not expect: %u %s, qualification %llx", basic,
 		      basic < DFW_VISOR_EXIT_REASONS && exits[basic].name ? exits[basic].name : "",
 		      (unsigned long long)vmread(EXIT_QUALIFICATION));
+	if (v->id)
+		unblock_smi(v);
+	v->started = false;
 	if (!stepped)
 		exits[basic].handle(v);
 	if (v->nmi_pending)
@@ -380,6 +419,10 @@ static void handle_exit(struct vcpu *v)
 void run(struct vcpu *v)
 {
 	for (;;) {
+		if (v->init) {
+			v->init = false;
+			processor_init(v);
+		}
 		ept_update(v);
 		v->in_guest = true;
 		smp_unlock();

@@ -119,7 +119,7 @@ void print_guest_state(struct vcpu *v)
 void host_exception(uint64_t *frame)
 {
 	if (frame[0] == VECTOR_NMI) {
-		this_vcpu()->nmi_pending = true;
+		smp_nmi(this_vcpu());
 		return;
 	}
 	fatal(this_vcpu(), "exception %u in visor at %llx, error %llx, CR2 %lx", (unsigned)frame[0],

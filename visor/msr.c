@@ -5,13 +5,15 @@
 #include "lib/string.h"
 #include "visor/visor.h"
 
-enum { READ_GP = 1, WRITE_GP = 2, WRITE_DROPPED = 4, GP = READ_GP | WRITE_GP };
+/* SEVERAL: with several processors */
+enum { READ_GP = 1, WRITE_GP = 2, WRITE_DROPPED = 4, SEVERAL = 8, GP = READ_GP | WRITE_GP };
 
 /* All other MSRs of the bitmap's two ranges are the processor's own. */
 static const struct {
 	uint32_t first, last;
 	unsigned rule;
 } rules[] = {
+	{MSR_APIC_BASE, MSR_APIC_BASE, SEVERAL | WRITE_DROPPED}, /* smp.c relies on it */
 	{MSR_FEATURE_CONTROL, MSR_FEATURE_CONTROL, GP},
 	{MSR_BIOS_UPDT_TRIG, MSR_BIOS_UPDT_TRIG, WRITE_DROPPED},
 	{MSR_SMM_MONITOR_CTL, MSR_SMM_MONITOR_CTL, GP},
@@ -26,6 +28,8 @@ void msr_init(void)
 {
 	for (unsigned i = 0; i < sizeof(rules) / sizeof(*rules); i++)
 		for (uint32_t msr = rules[i].first; msr <= rules[i].last; msr++) {
+			if (rules[i].rule & SEVERAL && vcpu_count == 1)
+				continue;
 			unsigned at = (msr >> 31 ? 0x400 : 0) + (msr & 0x1fff) / 8;
 			bitmap[at] |= 1 << msr % 8;
 			bitmap[at + 0x800] |= 1 << msr % 8;
@@ -68,7 +72,7 @@ void handle_msr(struct vcpu *v, bool write)
 }
 
 enum { HYPERVISOR_LEAF = 0x40000000 };
-enum { ECX1_VMX = 1 << 5, ECX1_SMX = 1 << 6, ECX1_OSXSAVE = 1 << 27 };
+enum { ECX1_VMX = 1 << 5, ECX1_SMX = 1 << 6, ECX1_X2APIC = 1 << 21, ECX1_OSXSAVE = 1 << 27 };
 #define ECX1_HYPERVISOR (1u << 31)
 enum { ECX7_OSPKE = 1 << 4, EDX80000001_SYSCALL = 1 << 11 };
 
@@ -86,6 +90,8 @@ void handle_cpuid(struct vcpu *v)
 	switch (leaf) {
 	case 1:
 		r.ecx = (r.ecx & ~(ECX1_VMX | ECX1_SMX)) | ECX1_HYPERVISOR;
+		if (vcpu_count > 1)
+			r.ecx &= ~ECX1_X2APIC;
 		r.ecx = set_bit(r.ecx, ECX1_OSXSAVE, cr4 & CR4_OSXSAVE);
 		break;
 	case 7:

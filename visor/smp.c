@@ -1,28 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
- * The machine's other processors: each gets a virtual processor of the same guest. The guest's own
- * INIT and SIPI reach them as VM exits (SDM vol. 3, 26.2), so nobody watches its local APIC.
+ * The machine's other processors: each gets a virtual processor of the same guest.
  *
- * To get another processor out of the guest visor sends it an INIT, too: it exits whatever the guest
- * does, and nothing of the guest's changes. An INIT that the guest sends between that one and the
- * exit is lost.
+ * The guest's SIPI reaches a processor that waits for it as a VM exit (SDM vol. 3, 26.2). Its INIT would
+ * exit, too, but Bochs 2.7 keeps an INIT pending for ever that has made a VM exit. So, with several
+ * processors, the local APIC's page is read-only: a write to it is run in a single step on a copy, like
+ * one to a ROM (ept.c), and then done by visor, but for INIT, which visor delivers itself.
+ *
+ * An NMI gets another processor out of the guest: NMIs exit, and the guest's own are injected again.
  */
+#include "lib/apic.h"
+#include "lib/pit.h"
 #include "lib/string.h"
 #include "visor/visor.h"
 
 void smp_main(unsigned id) __attribute__((noreturn));
 
-enum { APIC_BASE_ENABLE = 1 << 11, APIC_BASE_X2APIC = 1 << 10, CPUID1_APIC = 1 << 9 };
-enum { APIC_ID = 0x20, APIC_SVR = 0xf0, APIC_ICR = 0x300, APIC_ICR_HIGH = 0x310 };
-enum { SVR_ENABLE = 1 << 8 };
-/* SDM vol. 3, 11.6.1 */
-enum { ICR_INIT = 5 << 8, ICR_SIPI = 6 << 8, ICR_BUSY = 1 << 12, ICR_ASSERT = 1 << 14,
-       ICR_ALL_OTHERS = 3 << 18 };
-
 enum { START_PAGE = 0x8000, AP_STACK = 0x4000 };
 
 static volatile bool locked, released;
 static uint64_t host_cr3;
+static uint64_t apic_page; /* of all processors; 0 with one, whose APIC is its own business */
 
 void smp_lock(void)
 {
@@ -35,19 +33,14 @@ void smp_unlock(void)
 	__atomic_clear(&locked, __ATOMIC_RELEASE);
 }
 
-/* This processor's local APIC, which the guest may have moved, put into x2APIC mode or turned off. */
 static bool apic_usable(void)
 {
 	uint64_t base = rdmsr(MSR_APIC_BASE);
 
-	return base & APIC_BASE_ENABLE && !(base >> 32);
+	return base & APIC_BASE_ENABLE && !(base & APIC_BASE_X2APIC) && !(base >> 32);
 }
 
-static bool is_x2apic(void)
-{
-	return rdmsr(MSR_APIC_BASE) & APIC_BASE_X2APIC;
-}
-
+/* Each processor's own, at one address. */
 static volatile uint32_t *apic(unsigned offset)
 {
 	return phys((rdmsr(MSR_APIC_BASE) & -PAGE_SIZE) + offset);
@@ -55,18 +48,12 @@ static volatile uint32_t *apic(unsigned offset)
 
 static uint32_t own_apic_id(void)
 {
-	return is_x2apic() ? rdmsr(MSR_X2APIC + APIC_ID / 16) : *apic(APIC_ID) >> 24;
+	return *apic(APIC_ID) >> 24;
 }
 
 /* What the guest has in the high half stays there: it may be about to write the low one. */
 static void send_ipi(uint32_t icr, uint32_t to)
 {
-	if (!apic_usable())
-		return;
-	if (is_x2apic()) {
-		wrmsr(MSR_X2APIC + APIC_ICR / 16, (uint64_t)to << 32 | icr);
-		return;
-	}
 	uint32_t high = *apic(APIC_ICR_HIGH);
 	while (*apic(APIC_ICR) & ICR_BUSY)
 		asm volatile("pause");
@@ -77,44 +64,112 @@ static void send_ipi(uint32_t icr, uint32_t to)
 	*apic(APIC_ICR_HIGH) = high;
 }
 
+static bool kick(struct vcpu *other)
+{
+	if (other->waiting || !other->in_guest)
+		return false;
+	other->kicked = true;
+	send_ipi(ICR_NMI | ICR_ASSERT, other->apic_id);
+	return true;
+}
+
 void smp_stop_others(struct vcpu *v)
 {
 	for (unsigned i = 0; i < vcpu_count; i++) {
-		struct vcpu *other = &vcpus[i];
-		if (other == v)
-			continue;
-		other->flush = true;
-		if (other->waiting || !other->in_guest)
-			continue;
-		other->kicked = true;
-		send_ipi(ICR_INIT | ICR_ASSERT, other->apic_id);
+		vcpus[i].flush |= &vcpus[i] != v;
+		if (&vcpus[i] != v && kick(&vcpus[i]))
+			while (vcpus[i].in_guest)
+				asm volatile("pause");
 	}
+}
+
+/* IRET ends the blocking of NMIs in visor that an NMI's exit begins (SDM vol. 3, 28.3.3), and in Bochs
+ * 2.7 one by SIPI. */
+void unblock_nmi(void)
+{
+	uint64_t rsp, ss;
+
+	asm volatile("movq %%ss, %1\n\tmovq %%rsp, %0\n\tpushq %1\n\tpushq %0\n\tpushfq\n\tmovq %%cs, %0\n\t"
+		     "pushq %0\n\tleaq 1f(%%rip), %0\n\tpushq %0\n\tiretq\n1:"
+		     : "=&r"(rsp), "=&r"(ss) : : "cc", "memory");
+}
+
+void smp_nmi(struct vcpu *v)
+{
+	if (v->kicked)
+		v->kicked = false;
+	else
+		v->nmi_pending = true;
+	unblock_nmi();
+}
+
+/* A processor that waits already does not see it. */
+static void init(struct vcpu *other)
+{
+	if (other->waiting)
+		return;
+	other->init = true;
+	kick(other);
+}
+
+void smp_init_others(struct vcpu *v)
+{
 	for (unsigned i = 0; i < vcpu_count; i++)
-		while (&vcpus[i] != v && !vcpus[i].waiting && vcpus[i].in_guest)
+		if (&vcpus[i] != v)
+			init(&vcpus[i]);
+}
+
+bool is_apic_page(uint64_t address)
+{
+	return apic_page && (address & -PAGE_SIZE) == apic_page;
+}
+
+bool is_apic_region(uint64_t base)
+{
+	return apic_page && (apic_page & -LARGE_PAGE) == base;
+}
+
+uint32_t apic_read(uint64_t address)
+{
+	return *apic(address % PAGE_SIZE & ~0xfu);
+}
+
+/* Whom an INIT is for; logical destinations are the APICs' own to know, and get none. */
+static bool is_target(const struct vcpu *v, const struct vcpu *other, uint32_t icr)
+{
+	uint8_t to = *apic(APIC_ICR_HIGH) >> 24;
+
+	switch (icr & ICR_SHORTHAND) {
+	case ICR_SELF:
+		return other == v;
+	case ICR_ALL:
+		return true;
+	case ICR_ALL_OTHERS:
+		return other != v;
+	}
+	return !(icr & ICR_LOGICAL) && (to == other->apic_id || to == 0xff);
+}
+
+void apic_write(struct vcpu *v, uint64_t address, uint32_t value)
+{
+	unsigned reg = address % PAGE_SIZE & ~0xfu;
+
+	if (reg != APIC_ICR || (value & ICR_MODE) != ICR_INIT) {
+		*apic(reg) = value;
+		return;
+	}
+	if (!(value & ICR_ASSERT))
+		return;
+	for (unsigned i = 0; i < vcpu_count; i++)
+		if (is_target(v, &vcpus[i], value))
+			init(&vcpus[i]);
+	/* SIPI may follow at once */
+	smp_unlock();
+	for (unsigned i = 1; i < vcpu_count; i++)
+		while (&vcpus[i] != v && is_target(v, &vcpus[i], value) && !v->init &&
+		       !(vcpus[i].waiting && vcpus[i].in_guest))
 			asm volatile("pause");
-}
-
-void smp_init_others(void)
-{
-	if (vcpu_count > 1)
-		send_ipi(ICR_INIT | ICR_ASSERT | ICR_ALL_OTHERS, 0);
-}
-
-/* By the PIT's channel 2, whose output port 61h shows. */
-static void delay(unsigned microseconds)
-{
-	enum { PIT_2 = 0x42, PIT_COMMAND = 0x43, PORT_61 = 0x61 };
-	enum { CHANNEL_2_MODE_0 = 0xb0, GATE = 1 << 0, SPEAKER = 1 << 1, OUTPUT = 1 << 5 };
-	unsigned count = microseconds * 1193ull / 1000;
-	uint8_t before = inb(PORT_61) & 0xf;
-
-	outb(PORT_61, (before & ~SPEAKER) | GATE);
-	outb(PIT_COMMAND, CHANNEL_2_MODE_0);
-	outb(PIT_2, count);
-	outb(PIT_2, count >> 8);
-	for (unsigned i = 0; i < 1000000 && !(inb(PORT_61) & OUTPUT); i++)
-		;
-	outb(PORT_61, before);
+	smp_lock();
 }
 
 /* A copy of a variable of start.S that lies in the page */
@@ -124,7 +179,7 @@ static void delay(unsigned microseconds)
 void smp_find(void)
 {
 	vcpus[0].apic_id = 0;
-	if (!(cpuid(1, 0).edx & CPUID1_APIC) || !apic_usable())
+	if (!(cpuid(1, 0).edx & CPUID1_EDX_APIC) || !apic_usable())
 		return;
 	vcpus[0].apic_id = own_apic_id();
 
@@ -140,18 +195,20 @@ void smp_find(void)
 	uint32_t svr = *apic(APIC_SVR), came = 0, now;
 	*apic(APIC_SVR) = svr | SVR_ENABLE;
 	send_ipi(ICR_INIT | ICR_ASSERT | ICR_ALL_OTHERS, 0);
-	delay(10000);
+	pit_wait(INIT_MICROSECONDS);
 	for (unsigned i = 0; i < 2; i++) {
 		send_ipi(ICR_SIPI | ICR_ASSERT | ICR_ALL_OTHERS | START_PAGE / PAGE_SIZE, 0);
-		delay(200);
+		pit_wait(SIPI_MICROSECONDS);
 	}
 	do {
 		now = came;
-		delay(10000);
+		pit_wait(10000);
 		came = IN_START_PAGE(ap_count);
 	} while (came != now);
 	*apic(APIC_SVR) = svr;
 	vcpu_count = came < VCPUS_MOST ? came + 1 : VCPUS_MOST;
+	if (vcpu_count > 1)
+		apic_page = rdmsr(MSR_APIC_BASE) & -PAGE_SIZE;
 	if (came >= VCPUS_MOST)
 		print("dfw-visor: %u processors, of which the guest gets %u\n", came + 1, VCPUS_MOST);
 }
@@ -178,7 +235,7 @@ void smp_main(unsigned id)
 	smp_lock();
 	vmx_on(v);
 	vcpu_attach(v);
-	wait_for_sipi(v);
+	v->init = true;
 	run(v);
 }
 

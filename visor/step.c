@@ -62,7 +62,7 @@ static void pass_on(struct vcpu *v)
 
 	vmwrite(GUEST_RFLAGS, (vmread(GUEST_RFLAGS) & ~flags) | (v->step.rflags & flags));
 	if (type == EVENT_NMI) {
-		v->nmi_pending = true;
+		smp_nmi(v);
 	} else if (type == EVENT_EXCEPTION && (event & 0xff) == VECTOR_DB) {
 		if (detail & DR6_BREAKPOINTS)
 			pending |= (detail & DR6_BREAKPOINTS) | PENDING_BREAKPOINT;
@@ -89,7 +89,7 @@ bool step_end(struct vcpu *v, uint32_t reason)
 		return false;
 	v->step.by_flag = false;
 	vmwrite(EXCEPTION_BITMAP, 0);
-	change(PIN_CONTROLS, PIN_NMI, false);
+	change(PIN_CONTROLS, PIN_NMI, vcpu_count > 1);
 	vmwrite(GUEST_DEBUGCTL, v->step.debugctl);
 	if (reason == EXIT_EXCEPTION) {
 		pass_on(v);

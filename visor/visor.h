@@ -31,7 +31,9 @@ struct vcpu {
 	bool assist_started; /* the first INVOKE is over */
 	bool nmi_pending;    /* arrived while visor ran */
 	bool waiting;        /* for SIPI */
-	bool kicked;         /* the next INIT is visor's own (smp.c) */
+	bool kicked;         /* the next NMI is visor's own (smp.c) */
+	bool init;           /* INIT has come */
+	bool started;        /* by SIPI, and not left the guest since */
 	bool flush;          /* INVEPT before the next entry */
 	volatile bool in_guest;
 	uint64_t cr3;  /* the guest's while its CR0.PG=0 */
@@ -42,7 +44,7 @@ struct vcpu {
 	const struct ept_map *map; /* the current one */
 	struct single_step {
 		bool active, by_flag;
-		uint64_t rflags, debugctl; /* before it */
+		uint64_t rip, rflags, debugctl; /* before it */
 		unsigned pages;            /* that a copy stands in for */
 		uint64_t address[STEP_PAGES];
 		uint8_t (*copy)[PAGE_SIZE];  /* [STEP_PAGES] */
@@ -143,7 +145,7 @@ void ept_update(struct vcpu *v);
 /* From now on D0000-DFFFF is the assist's alone. */
 void ept_protect_assist(void);
 void handle_ept_violation(struct vcpu *v);
-/* Puts the real pages back after a single step. */
+/* Puts the real pages back after a single step, and does what was written to the local APIC. */
 void ept_step_over(struct vcpu *v);
 extern const void *const identity_map;
 
@@ -181,7 +183,15 @@ void smp_release(void);
 /* Gets the others out of the guest; they stay out until the lock is free. They then INVEPT. */
 void smp_stop_others(struct vcpu *v);
 /* INIT to all other processors of the guest. */
-void smp_init_others(void);
+void smp_init_others(struct vcpu *v);
+/* An NMI has come to this processor: the guest's, or a kick. */
+void smp_nmi(struct vcpu *v);
+void unblock_nmi(void);
+/* The guest's write to a register of the local APIC. */
+bool is_apic_page(uint64_t address);
+bool is_apic_region(uint64_t base); /* 2 MiB with that page */
+uint32_t apic_read(uint64_t address);
+void apic_write(struct vcpu *v, uint64_t address, uint32_t value);
 /* Adds the local APIC identifiers to vmxloader's command line. */
 void smp_describe(char *cmdline);
 

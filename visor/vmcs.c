@@ -28,6 +28,12 @@ static const struct control_bit entry_needed[] = {
 	{ENTRY_IA32E_GUEST, "IA-32e mode guest"},
 	{0, 0},
 };
+/* with several processors */
+static const struct control_bit pin_needed[] = {
+	{PIN_NMI, "NMI exiting"},
+	{PIN_VIRTUAL_NMIS, "virtual NMIs"},
+	{0, 0},
+};
 static const struct control_bit none[] = {{0, 0}};
 
 /* A control field, SDM vol. 3, A.2: bits that must be 1, wanted where they may be 1. */
@@ -100,7 +106,7 @@ static void set_controls(void)
 				 proc2_needed);
 	uint32_t entry = control(MSR_VMX_ENTRY + offset, 0, entry_needed);
 
-	vmwrite(PIN_CONTROLS, control(MSR_VMX_PINBASED + offset, 0, none));
+	vmwrite(PIN_CONTROLS, control(MSR_VMX_PINBASED + offset, 0, vcpu_count > 1 ? pin_needed : none));
 	vmwrite(PROC_CONTROLS, proc);
 	vmwrite(PROC2_CONTROLS, proc2);
 	vmwrite(EXIT_CONTROLS, control(MSR_VMX_EXIT + offset, 0, exit_needed));

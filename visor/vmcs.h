@@ -95,10 +95,11 @@ enum vmcs_field {
 	HOST_RIP = 0x6c16,
 };
 
-enum { PIN_NMI = 1 << 3 };
+enum { PIN_NMI = 1 << 3, PIN_VIRTUAL_NMIS = 1 << 5 };
 enum {
 	PROC_CR3_LOAD = 1 << 15,
 	PROC_CR3_STORE = 1 << 16,
+	PROC_NMI_WINDOW = 1 << 22,
 	PROC_IO_BITMAPS = 1 << 25,
 	PROC_MONITOR_TRAP = 1 << 27,
 	PROC_MSR_BITMAPS = 1 << 28,
@@ -130,6 +131,7 @@ enum exit_reason {
 	EXIT_TRIPLE_FAULT = 2,
 	EXIT_INIT = 3,
 	EXIT_SIPI = 4,
+	EXIT_NMI_WINDOW = 8,
 	EXIT_TASK_SWITCH = 9,
 	EXIT_CPUID = 10,
 	EXIT_GETSEC = 11,

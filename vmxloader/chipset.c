@@ -5,6 +5,7 @@
 #include "vmxloader/loader.h"
 #include "vmxloader/io.h"
 #include "vmxloader/pci.h"
+#include "lib/apic.h"
 #include "lib/string.h"
 
 /* Host bridges and the first of their seven PAM registers (82441FX, 3.2.16; Q35 likewise). */
@@ -168,17 +169,14 @@ void caches_on(uint32_t hole)
 	asm volatile("mov %0, %%cr0" : : "r"(cr0 & ~0x60000000u)); /* CD, NW */
 }
 
-#define CPUID_APIC	 (1 << 9)
-#define MSR_APIC_BASE	 0x1b
-#define APIC_BASE_ENABLE (1 << 11)
-enum { APIC_SVR = 0xf0, APIC_LINT0 = 0x350, APIC_LINT1 = 0x360 };
+#define MSR_APIC_BASE 0x1b
 
 void local_apic_virtual_wire(void)
 {
 	uint64_t base;
 	volatile uint32_t *apic;
 
-	if (!(cpuid(1).edx & CPUID_APIC))
+	if (!(cpuid(1).edx & CPUID1_EDX_APIC))
 		return;
 	base = rdmsr(MSR_APIC_BASE);
 	if (!(base & APIC_BASE_ENABLE) || base >> 32)

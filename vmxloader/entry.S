@@ -52,6 +52,37 @@ _start:
 	call	loader_main
 	ud2
 
+/* Where the start-up IPI sends a further processor: copied to START_PAGE (processors.c), which CS says.
+ * Flat protected mode, then one after the other on one stack through ap_main. */
+	.globl	ap_start, ap_start_end
+	.code16
+ap_start:
+	cli
+	cld
+	lgdtl	%cs:1f - ap_start
+	movl	%cr0, %eax
+	orb	$1, %al
+	movl	%eax, %cr0
+	ljmpl	$SEL_CODE32, $ap_flat
+1:	.word	gdtr - gdt - 1
+	.long	gdt
+ap_start_end:
+	.code32
+ap_flat:
+	movl	$SEL_DATA32, %eax
+	movl	%eax, %ds
+	movl	%eax, %es
+	movl	%eax, %ss
+1:	pause
+	lock btsl $0, ap_lock
+	jc	1b
+	movl	$ap_stack_top, %esp
+	call	ap_main
+	movl	$0, ap_lock
+2:	cli
+	hlt
+	jmp	2b
+
 /* void start_assist(uint32_t entry): flat 32-bit protected mode, as the assist ABI says */
 	.globl	start_assist
 start_assist:
@@ -116,5 +147,9 @@ real_idtr:
 	.balign	16
 	.skip	8192
 stack_top:
+	.skip	1024
+ap_stack_top:
+ap_lock:
+	.skip	4
 
 	.section .note.GNU-stack, "", @progbits

@@ -32,11 +32,29 @@ void host_find(uint32_t eax, uint32_t ebx, uint32_t esi, struct host *host, stru
 /* The boot order that the host's settings ask for, the other devices after it; DFW_BOOT_*. */
 void host_boot_order(const struct host *host, uint8_t order[8]);
 
+/* processors.c */
+enum { PROCESSORS_MOST = DFW_ASSIST_CPUS };
+struct processors {
+	unsigned count;
+	uint8_t apic_id[PROCESSORS_MOST]; /* the first processor's first */
+	uint8_t apic_version;             /* 0: no local APIC */
+};
+/* Finds them, and sets their caches as caches_on(hole) does, where the host has not listed them. */
+void processors_find(const struct host *host, const struct options *options, uint32_t hole,
+		     struct processors *processors);
+
+/* mptable.c: places the MP table and its pointer; the pointer's address, or 0 where there is no I/O
+ * APIC or it is not known how interrupts come to it. */
+uint32_t mptable_place(const struct processors *processors, const struct pci *pci);
+
+/* main.c: free room among the anchors; 0 if there is none */
+uint32_t find_anchor(unsigned size);
+
 /* payloads.c */
 /* Copies vgabios, rombios and, where used, vmxassist to their places. */
 void payloads_place(const struct host *host, enum vga vga, bool assist);
-/* Fills in the assist's header and its first record; returns the entry. */
-uint32_t assist_prepare(const struct options *options, uint32_t reserve, uint32_t trace);
+/* Fills in the assist's header, for that many processors, and its first record; returns the entry. */
+uint32_t assist_prepare(const struct options *options, uint32_t reserve, uint32_t trace, unsigned cpus);
 
 /* chipset.c */
 enum shadow { SHADOW_OFF = 0, SHADOW_READ_ONLY = 1, SHADOW_READ_WRITE = 3 };

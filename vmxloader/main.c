@@ -18,6 +18,7 @@ static struct host host;
 static struct options options;
 static struct e820 map;
 static struct pci pci;
+static struct processors processors;
 
 static void unknown_word(const char *word, unsigned len)
 {
@@ -27,7 +28,7 @@ static void unknown_word(const char *word, unsigned len)
 	warn("command line: \"%s\" is not known", text);
 }
 
-static void fill_handoff(uint32_t pirq)
+static void fill_handoff(uint32_t pirq, uint32_t mptable)
 {
 	struct dfw_handoff *h = (void *)DFW_HANDOFF;
 
@@ -42,6 +43,7 @@ static void fill_handoff(uint32_t pirq)
 		     (options.debug_e9 ? DFW_FLAG_DEBUG_E9 : 0),
 	    .low_kib = DFW_EBDA / 1024,
 	    .pirq = pirq,
+	    .mptable = mptable,
 	    .pci_present = pci.present,
 	    .pci_last_bus = pci.last_bus,
 	    .e820_count = map.count,
@@ -57,8 +59,8 @@ static void fill_handoff(uint32_t pirq)
 		     map.entry[i].base + map.entry[i].length, map.entry[i].type);
 }
 
-/* Free room among the anchors: rombios brings some of its own. 0 if there is none. */
-static uint32_t find_anchor(unsigned size)
+/* rombios brings some of its own. */
+uint32_t find_anchor(unsigned size)
 {
 	unsigned run = 0;
 
@@ -125,14 +127,17 @@ void loader_main(uint32_t eax, uint32_t ebx, uint32_t esi)
 	high = high > 4 * GIB ? high : 4 * GIB;
 	caches_on(hole);
 	local_apic_virtual_wire();
+	processors_find(&host, &options, hole, &processors);
 	shadow_open(assist ? DFW_VMXASSIST : DFW_ROMBIOS);
 	pci_setup(&pci, host.entry == ENTRY_ROM, hole, high);
 	vga = vga_find(&pci);
 	payloads_place(&host, vga, assist);
-	fill_handoff(place_irq_table());
+	fill_handoff(place_irq_table(), host.xen ? 0 : mptable_place(&processors, &pci));
 	shadow_set(0xf0000, 0x100000, SHADOW_READ_ONLY);
 
 	if (assist)
-		start_assist(assist_prepare(&options, reserve, trace));
+		/* without a host further processors never come to the assist */
+		start_assist(assist_prepare(&options, reserve, trace,
+					    options.assist == ASSIST_HOST ? processors.count : 1));
 	start_native();
 }

@@ -70,6 +70,28 @@ static bool parse_order(uint8_t order[8], const char *list, unsigned len)
 	return true;
 }
 
+/* "0,2": false, and nothing changed, if one is no identifier or they are too many. */
+static bool parse_processors(struct options *o, const char *list, unsigned len)
+{
+	uint8_t id[DFW_ASSIST_CPUS];
+	unsigned n = 0, value = 0, digits = 0;
+
+	for (unsigned at = 0; at <= len; at++) {
+		if (at < len && list[at] >= '0' && list[at] <= '9' && value <= 0xff) {
+			value = value * 10 + list[at] - '0';
+			digits++;
+			continue;
+		}
+		if ((at < len && list[at] != ',') || !digits || value > 0xff || n == COUNT(id))
+			return false;
+		id[n++] = value;
+		value = digits = 0;
+	}
+	memcpy(o->apic_id, id, n);
+	o->processors = n;
+	return true;
+}
+
 static bool parse_word(struct options *o, const char *word, unsigned len)
 {
 	for (unsigned i = 0; i < COUNT(words); i++)
@@ -82,6 +104,8 @@ static bool parse_word(struct options *o, const char *word, unsigned len)
 			o->assist = assists[i].value;
 			return true;
 		}
+	if (len > 11 && !memcmp(word, "processors=", 11))
+		return parse_processors(o, word + 11, len - 11);
 	return len > 5 && !memcmp(word, "boot=", 5) &&
 	       parse_order(o->boot_order, word + 5, len - 5);
 }

@@ -5,6 +5,8 @@
  *	assist=host	real mode by vmxassist; the host speaks the assist ABI
  *	assist=on	real mode by vmxassist, on any host
  *	assist=off	real mode by the processor (default)
+ *	processors=LIST	local APIC identifiers, the first processor's first; the host starts them at
+ *			the guest's SIPI
  *	vme=off		vmxassist does not use CR4.VME
  *	iopl=0		vmxassist runs VM86 at IOPL 0
  *	trace		vmxassist fills its trace ring
@@ -20,6 +22,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <dfw/layout.h>
 
 enum assist { ASSIST_OFF, ASSIST_ON, ASSIST_HOST };
 
@@ -28,6 +31,8 @@ struct options {
 	bool vme_off, iopl0, trace;
 	bool menu, serial, debug_e9;
 	uint8_t boot_order[8]; /* DFW_BOOT_*, all zero: not given */
+	uint8_t processors;    /* how many of apic_id are given */
+	uint8_t apic_id[DFW_ASSIST_CPUS];
 };
 
 /* Adds the words of a command line to *options; unknown says what to do with a word (not

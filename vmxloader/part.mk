@@ -2,7 +2,7 @@
 
 CFLAGS_vmxloader := -Wa,-I$(BUILD)
 VMXLOADER_SRC := $(sort $(wildcard vmxloader/*.c)) vmxloader/entry.S vmxloader/blobs.S
-VMXLOADER_SRC += lib/string.c lib/printf.c
+VMXLOADER_SRC += lib/string.c lib/printf.c lib/pit.c
 VMXLOADER_OBJ := $(call objs,m32,$(VMXLOADER_SRC))
 VMXLOADER_PAYLOADS := $(addprefix $(BUILD)/,rombios.bin vgabios-std.bin vgabios-cirrus.bin vmxassist.bin)
 

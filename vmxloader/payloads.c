@@ -77,7 +77,7 @@ static void reset_state(struct dfw_cpu *cpu)
 	cpu->gdtr.limit = cpu->idtr.limit = 0xffff;
 }
 
-uint32_t assist_prepare(const struct options *options, uint32_t reserve, uint32_t trace)
+uint32_t assist_prepare(const struct options *options, uint32_t reserve, uint32_t trace, unsigned cpus)
 {
 	struct dfw_assist_header *h = (void *)DFW_VMXASSIST;
 	struct dfw_assist_record *record;
@@ -92,6 +92,7 @@ uint32_t assist_prepare(const struct options *options, uint32_t reserve, uint32_
 		   (options->vme_off ? DFW_ASSIST_NO_VME : 0) |
 		   (options->iopl0 ? DFW_ASSIST_IOPL0 : 0) |
 		   (trace ? DFW_ASSIST_TRACE : 0);
+	h->cpus = cpus;
 	h->reserve = reserve;
 	h->reserve_size = DFW_RESERVE_SIZE;
 	h->trace = trace;

@@ -403,6 +403,8 @@ static const struct {
     {0x29188086, true }, /* ICH9 */
 };
 
+#define ID_PIIX4_PM 0x71138086 /* power management */
+
 static bool router_is_ich(pci_bdf bdf)
 {
 	uint32_t id = pci_read32(bdf, REG_ID);
@@ -456,8 +458,8 @@ static void route_interrupts(struct pci *pci)
 
 		if (pin >= 1 && pin <= 4)
 			pci_write8(bdf, REG_IRQ_LINE, lines[pirq_of(bdf, pin - 1, ich) % 4]);
-		if (pci_read32(bdf, REG_ID) == 0x71138086)
-			pci_write8(bdf, REG_IRQ_LINE, 9); /* PIIX4 power management: SCI */
+		if (pci_read32(bdf, REG_ID) == ID_PIIX4_PM)
+			pci_write8(bdf, REG_IRQ_LINE, 9); /* SCI, which is no PIRQ */
 	}
 }
 
@@ -538,6 +540,24 @@ void pci_setup(struct pci *pci, bool force, uint64_t hole, uint64_t high)
 	}
 	route_interrupts(pci);
 	route_vga(pci);
+}
+
+/* PIIX: the line that the 8259A has it on; ICH9: pins 16-23 for PIRQA-H. */
+unsigned pci_interrupts(const struct pci *pci, struct pci_interrupt *to, unsigned room)
+{
+	bool ich = pci->router && router_is_ich(pci->router);
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < function_count && count < room; i++) {
+		pci_bdf bdf = functions[i].bdf;
+		uint8_t pin = pci_read8(bdf, REG_IRQ_PIN) - 1;
+
+		if (pin > 3 || pci_read32(bdf, REG_ID) == ID_PIIX4_PM)
+			continue;
+		unsigned pirq = pirq_of(bdf, pin, ich);
+		to[count++] = (struct pci_interrupt){bdf, pin, ich ? 16 + pirq : pci->irq_lines[pirq]};
+	}
+	return count;
 }
 
 /* PCI IRQ Routing Table Specification 1.0 (Microsoft) */

@@ -69,6 +69,16 @@ struct pci {
  * memory from hole to 4 GiB - 20 MiB, what does not fit there and is 64 bits wide from high on. */
 void pci_setup(struct pci *pci, bool force, uint64_t hole, uint64_t high);
 
+/* How a pin's interrupt comes to the I/O APIC. */
+struct pci_interrupt {
+	pci_bdf bdf;
+	uint8_t pin; /* 0 = INTA */
+	uint8_t io_apic_pin;
+};
+enum { PCI_INTERRUPTS_MOST = 128 };
+/* Those of all functions; how many there are. */
+unsigned pci_interrupts(const struct pci *pci, struct pci_interrupt *to, unsigned room);
+
 /* The $PIR table (PCI IRQ Routing Table Specification 1.0), made at to; returns its size. */
 unsigned pci_irq_table(const struct pci *pci, void *to, unsigned room);
 

@@ -1,7 +1,7 @@
 # tests of vmxloader: units on the build machine, and a BIOS that reports what it was handed
 
 VMXLOADER_T := $(BUILD)/tests/vmxloader
-VMXLOADER_T_OBJ := $(call objs,m32,$(wildcard vmxloader/*.c) vmxloader/entry.S lib/string.c lib/printf.c)
+VMXLOADER_T_OBJ := $(call objs,m32,$(wildcard vmxloader/*.c) vmxloader/entry.S lib/string.c lib/printf.c lib/pit.c)
 
 $(VMXLOADER_T)/unit.t: $(call objs,host,tests/vmxloader/unit.c vmxloader/e820.c vmxloader/options.c lib/printf.c)
 	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(CC) -o $@ $^ -lcmocka
