@@ -214,8 +214,6 @@ static void handle_sipi(struct vcpu *v)
 	uint8_t vector = vmread(EXIT_QUALIFICATION);
 	struct dfw_cpu cpu;
 
-	if (verbose)
-		print("dfw-visor: processor %u: SIPI %x\n", v->id, vector);
 	v->waiting = false;
 	guest_reset_state(&cpu);
 	cpu.cr0 |= cr0_view() & (CR0_CD | CR0_NW);

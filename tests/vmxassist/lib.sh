@@ -9,7 +9,7 @@ run_guest() {
 	shift 2
 	"$BUILD/dfw" run "$BUILD/tests/vmxassist/$name.img" --debug "$work/e9" --expect "guest done" \
 		--timeout 120 "$@" >"$work/run" 2>&1
-	sed -n '/^<guest>/,/^<\/guest>/{/^(0)\./!p}' "$work/e9" >"$work/$name.$where.out" 2>/dev/null
+	sed -n '/^<guest>/,/^<\/guest>/{/^([0-9])\./!p}' "$work/e9" >"$work/$name.$where.out" 2>/dev/null
 }
 
 # matches NAME WHERE EXPECTED: shows the difference, and how the run went, where there is one
