@@ -147,7 +147,7 @@ static void guest_control_written(void *world, unsigned n)
 
 	switch (n) {
 	case 0:
-		m->held = false; /* PE may be set, or LOADALL on its way */
+		m->fit_known = false; /* PE may be set, or LOADALL on its way */
 		world_sync_cr0(cpu);
 		break;
 	case 4:

@@ -157,8 +157,8 @@ static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
 /* Goes on in VM86 if it can, all of the way or for a stretch. */
 static void run_in_vm86(struct monitor *m)
 {
+	enum { ALL_SEGMENTS = (2 << DFW_GS) - 1 };
 	const struct dfw_cpu *cpu = &m->record->guest;
-	struct vm86_fit fit;
 
 	/* IRET to VM86 would let an interrupt in between MOV SS and MOV SP */
 	if ((cpu->interruptibility & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS)) &&
@@ -166,16 +166,17 @@ static void run_in_vm86(struct monitor *m)
 		return;
 	if ((uint32_t)cpu->rip > 0xffff)
 		return;
-	if (!m->held) {
+	if (!m->fit_known) {
 		if (cpu->seg[DFW_CS].access_rights & DFW_AR_DB)
 			return;
-		fit = vm86_fit(cpu);
-		if (fit.stale) {
-			stretch_run(m, fit);
-			return;
-		}
-		/* what real mode loads into segment registers keeps limit and access rights */
-		m->held = !(cpu->seg[DFW_SS].access_rights & DFW_AR_DB);
+		m->fit = vm86_fit(cpu, ALL_SEGMENTS);
+		m->fit_known = !(cpu->seg[DFW_SS].access_rights & DFW_AR_DB); /* then ESP has a say */
+	} else if (m->fit.stale) {
+		m->fit = vm86_fit(cpu, m->fit.stale);
+	}
+	if (m->fit.stale) {
+		stretch_run(m, m->fit);
+		return;
 	}
 	vm86_resume(m, cpu->seg[DFW_CS].selector, cpu->rip);
 }

@@ -22,13 +22,15 @@ uint64_t vm86_tss_init(struct tss *tss)
 extern struct frame vm86_frame; /* vmxassist.lds.S */
 _Static_assert(sizeof(struct frame) == 76, "vmxassist.lds.S");
 
-struct vm86_fit vm86_fit(const struct dfw_cpu *cpu)
+struct vm86_fit vm86_fit(const struct dfw_cpu *cpu, unsigned candidates)
 {
 	const uint32_t bits = DFW_AR_UNUSABLE | DFW_AR_P | DFW_AR_S | DFW_AR_CODE | DFW_AR_EXPAND | DFW_AR_WRITABLE;
-	const struct dfw_segment *s = cpu->seg;
 	unsigned stale = 0, broken = 0;
 
-	for (unsigned n = DFW_ES; n <= DFW_GS; n++, s++) {
+	for (; candidates; candidates &= candidates - 1) {
+		unsigned n = __builtin_ctz(candidates);
+		const struct dfw_segment *s = &cpu->seg[n];
+
 		if (s->limit < 0xffff || (n != DFW_CS && (s->access_rights & bits) !=
 								 (DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE)))
 			broken |= 1u << n;
@@ -135,6 +137,6 @@ void vm86_init(struct monitor *m)
 	m->redirect = false;
 	m->stretch = NULL;
 	m->stale = 0;
-	m->held = false;
+	m->fit_known = false;
 	memset(m->tss->redirection, 0xff, sizeof(m->tss->redirection));
 }

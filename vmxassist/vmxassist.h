@@ -92,6 +92,12 @@ struct __attribute__((packed)) tss {
 
 _Static_assert(offsetof(struct tss, redirection) == 104, "SDM vol. 3, 7.2.1");
 
+/* Masks of the segments that VM86 cannot hold as they are, and of those that it could not hold with a
+ * base of selector * 16 either. */
+struct vm86_fit {
+	uint8_t stale, broken;
+};
+
 /* One processor's monitor. */
 struct monitor {
 	unsigned number; /* of the processor */
@@ -107,7 +113,9 @@ struct monitor {
 	const struct stretch *stretch; /* what VM86 runs a copy of, or NULL */
 	uint8_t stale; /* mask of segments whose base is the record's, whatever the frame's selector */
 	uint8_t shadow; /* interruptibility at a stretch's end */
-	bool held; /* VM86 holds all segments, and will whatever is loaded, until CR0 is written */
+	bool fit_known; /* what real mode loads into a segment register can only make it fit VM86: since the
+			   last write to CR0 no segment has become stale that is not in fit */
+	struct vm86_fit fit;
 };
 
 extern struct dfw_assist_header header;
@@ -146,11 +154,7 @@ _Noreturn void panic(const char *what, uint32_t a, uint32_t b);
 _Noreturn void machine_shutdown(void);
 
 /* vm86.c: between record->guest and the VM86 frame */
-/* Masks of the segments that VM86 cannot hold as they are, and of those that it could not hold with a
- * base of selector * 16 either. */
-struct vm86_fit {
-	uint8_t stale, broken;
-} vm86_fit(const struct dfw_cpu *cpu);
+struct vm86_fit vm86_fit(const struct dfw_cpu *cpu, unsigned candidates); /* a mask, too */
 void vm86_load(struct monitor *m);          /* frame -> record */
 _Noreturn void vm86_resume(struct monitor *m, uint16_t cs, uint16_t ip); /* record -> frame, and off */
 void vm86_init(struct monitor *m);

@@ -341,18 +341,6 @@ static void check_row(struct insn *i, unsigned flags)
 	}
 }
 
-/* Only what decoding does not set in any case: an initialiser would clear the whole. */
-static inline void start(struct insn *i, struct x86 *x)
-{
-	i->x = x;
-	i->cpu = x->cpu;
-	i->imm = i->rip_high = i->debug = 0;
-	i->rep = i->override = i->ext = 0;
-	i->outcome = X86_DONE;
-	i->lock = i->esp_base = i->keep_rf = i->no_trap = false;
-	i->flat_size = x86_flat_size(x);
-}
-
 /* What x86_peek tells. */
 static bool show(const struct insn *i)
 {
@@ -374,7 +362,7 @@ static __attribute__((noinline)) enum x86_outcome work(struct x86 *x, bool peek)
 	const struct row *row;
 	uint32_t tf = cpu->rflags & TF, shadow = cpu->interruptibility;
 
-	start(i, x);
+	x86_start(i, x);
 	if (__builtin_expect(cpu->dr7 & DR7_ENABLES, 0) && !peek &&
 	    !(cpu->rflags & RF) && !(shadow & DFW_BLOCKED_BY_MOV_SS)) {
 		uint32_t hit = x86_breakpoints(

@@ -296,6 +296,18 @@ static inline uint32_t x86_flat_size(const struct x86 *x)
 	return ((uint32_t)x->cpu->cr0 & CR0_PG) || (x->cpu->dr7 & DR7_ENABLES) ? 0 : x->flat_size;
 }
 
+/* Only what is looked at before decoding has set it: an initialiser would clear the whole. */
+static inline void x86_start(struct insn *i, struct x86 *x)
+{
+	i->x = x;
+	i->cpu = x->cpu;
+	i->imm = i->rip_high = i->debug = 0;
+	i->rep = i->override = i->ext = 0;
+	i->outcome = X86_DONE;
+	i->lock = i->esp_base = i->keep_rf = i->no_trap = false;
+	i->flat_size = x86_flat_size(x);
+}
+
 /* --- memory: memory.c --- */
 
 enum access {

@@ -35,11 +35,12 @@ void x86_op_undefined(struct insn *i)
 
 /* --- delivery --- */
 
-static struct insn outside(struct x86 *x)
+/* For what happens between instructions. */
+static void between(struct insn *i, struct x86 *x)
 {
-	return (struct insn){
-		.x = x, .cpu = x->cpu, .eip = x->cpu->rip, .osize = 4, .asize = 4,
-		.flat_size = x86_flat_size(x)};
+	x86_start(i, x);
+	i->eip = x->cpu->rip;
+	i->osize = i->asize = 4;
 }
 
 static void commit_delivery(struct insn *i)
@@ -53,8 +54,9 @@ static void commit_delivery(struct insn *i)
 
 static __attribute__((noinline)) void deliver(struct x86 *x, const struct x86_event *event)
 {
-	struct insn i = outside(x);
+	struct insn i;
 
+	between(&i, x);
 	i.ext = event->kind != X86_SOFTWARE;
 	x86_interrupt(&i, event->vector, event->kind, event->has_error, event->error);
 	commit_delivery(&i);
@@ -116,8 +118,9 @@ static __attribute__((noinline)) void switch_task(struct x86 *x, uint16_t select
 						  unsigned source, bool has_error,
 						  uint32_t error)
 {
-	struct insn i = outside(x);
+	struct insn i;
 
+	between(&i, x);
 	x86_switch_task(&i, selector, source, has_error, error);
 	commit_delivery(&i);
 }
@@ -136,8 +139,9 @@ enum x86_outcome x86_task_switch(struct x86 *x, uint16_t selector, unsigned sour
 static __attribute__((noinline)) void look(struct x86 *x, uint64_t linear, void *dst, unsigned len,
 					   uint64_t *phys)
 {
-	struct insn i = outside(x);
+	struct insn i;
 
+	between(&i, x);
 	if (phys)
 		*phys = x86_physical(&i, linear, SYSTEM | PEEK);
 	else
