@@ -77,7 +77,7 @@ static __attribute__((cold)) void deliver_pending(struct monitor *m)
 		m->pending_irq = -1;
 		stats->interrupts++;
 		trace_guest(DFW_TRACE_INTERRUPT, irq.vector);
-		deliver(m, irq);
+		deliver_and_go(m, irq);
 	}
 }
 
@@ -142,7 +142,10 @@ static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
 		if (m->x86.event.vector == VEC_MF)
 			m->x86.event.vector = x87_error_vector(cpu);
 		trace_guest(DFW_TRACE_EXCEPTION, m->x86.event.vector);
-		deliver(m, m->x86.event);
+		if (cpu->pending_debug || m->x86.event.vector == VEC_DB)
+			deliver(m, m->x86.event);
+		else
+			deliver_and_go(m, m->x86.event);
 		break;
 	case X86_SHUTDOWN:
 		machine_shutdown();

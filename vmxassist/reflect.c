@@ -49,7 +49,7 @@ void deliver(struct monitor *m, struct x86_event event)
 }
 
 /* The common case by hand: a vector through an IVT that is whole, onto a stack that does not wrap. */
-static bool reflect_fast(struct monitor *m, struct frame *f, unsigned vector)
+static inline __attribute__((always_inline)) bool reflect_fast(struct monitor *m, struct frame *f, unsigned vector)
 {
 	const struct dfw_cpu *cpu = &m->record->guest;
 	uint32_t sp = f->esp & 0xffff;
@@ -62,7 +62,7 @@ static bool reflect_fast(struct monitor *m, struct frame *f, unsigned vector)
 	if (f->esp > 0xffff && (cpu->seg[DFW_SS].access_rights & DFW_AR_DB))
 		return false;
 	stack_linear = (f->ss << 4) + sp - 6;
-	if (stack_linear + 6 > DFW_LOW_END)
+	if (stack_linear + 6 > DFW_LOW_END && stack_linear < DFW_ROMBIOS)
 		return false;
 	ivt = (const uint16_t *)((uint32_t)cpu->idtr.base + vector * 4);
 	stack = (uint16_t *)stack_linear;
@@ -74,6 +74,18 @@ static bool reflect_fast(struct monitor *m, struct frame *f, unsigned vector)
 	f->cs = ivt[1];
 	f->eflags &= ~(FLAG_IF | FLAG_TF | FLAG_AC | FLAG_RF);
 	return true;
+}
+
+void deliver_and_go(struct monitor *m, struct x86_event event)
+{
+	const struct dfw_cpu *cpu = &m->record->guest;
+
+	if (m->fit_known && !m->fit.stale && !(header.flags & DFW_ASSIST_IOPL0)) {
+		vm86_store(m, cpu->seg[DFW_CS].selector, cpu->rip);
+		if (reflect_fast(m, m->vm86_frame, event.vector))
+			vm86_enter(m->vm86_frame);
+	}
+	deliver(m, event);
 }
 
 static void reflect(struct monitor *m, struct frame *f, unsigned vector, enum x86_event_kind kind)

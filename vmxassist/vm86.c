@@ -98,7 +98,7 @@ void vm86_load(struct monitor *m)
 	cpu->interruptibility = 0;
 }
 
-void vm86_resume(struct monitor *m, uint16_t cs, uint16_t ip)
+void vm86_store(struct monitor *m, uint16_t cs, uint16_t ip)
 {
 	const struct dfw_cpu *cpu = &m->record->guest;
 	struct frame *f = m->vm86_frame;
@@ -128,7 +128,12 @@ void vm86_resume(struct monitor *m, uint16_t cs, uint16_t ip)
 	m->stale = 0;
 	stats->vm86_entries++;
 	trace_guest(m->stretch ? DFW_TRACE_STRETCH : DFW_TRACE_VM86, 0);
-	vm86_enter(f);
+}
+
+void vm86_resume(struct monitor *m, uint16_t cs, uint16_t ip)
+{
+	vm86_store(m, cs, ip);
+	vm86_enter(m->vm86_frame);
 }
 
 void vm86_init(struct monitor *m)

@@ -156,6 +156,7 @@ _Noreturn void machine_shutdown(void);
 /* vm86.c: between record->guest and the VM86 frame */
 struct vm86_fit vm86_fit(const struct dfw_cpu *cpu, unsigned candidates); /* a mask, too */
 void vm86_load(struct monitor *m);          /* frame -> record */
+void vm86_store(struct monitor *m, uint16_t cs, uint16_t ip); /* record -> frame, but for CS:IP */
 _Noreturn void vm86_resume(struct monitor *m, uint16_t cs, uint16_t ip); /* record -> frame, and off */
 void vm86_init(struct monitor *m);
 uint64_t vm86_tss_init(struct tss *tss); /* returns its descriptor */
@@ -170,6 +171,9 @@ bool stretch_leave(struct monitor *m, struct frame *f); /* the frame's CS:EIP is
 void trap(struct frame *frame);
 /* delivers through the interpreter; does not return on triple fault */
 void deliver(struct monitor *m, struct x86_event event);
+/* The same, for the last thing to do before the guest goes on: does not return where VM86 can run its
+ * handler at once. */
+void deliver_and_go(struct monitor *m, struct x86_event event);
 /* CR0.NE=0: an x87 error is IRQ 13, INT 75h by the BIOS' convention. */
 unsigned x87_error_vector(const struct dfw_cpu *cpu);
 
