@@ -1,0 +1,10 @@
+# bench/: the guest program of the table of single acts, and the same with twice the rounds
+
+bench: $(BUILD)/bench/micro-32.img $(BUILD)/bench/micro-64.img
+
+$(BUILD)/bench/micro-%.img: bench/micro.S tests/vmxassist/guest.inc tests/vmxassist/guest.lds
+	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m32 -I. -DROUNDS=$* -c -o $(@:.img=.o) $< && \
+		$(LD) -m elf_i386 -T tests/vmxassist/guest.lds -o $(@:.img=.elf) $(@:.img=.o) && \
+		$(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@ && truncate -s 1440K $@
+
+.PHONY: bench
