@@ -50,21 +50,23 @@ static inline void set_low(uint64_t *to, uint32_t value)
 	*(uint32_t *)to = value;
 }
 
-static inline void load_segment(struct dfw_segment *s, uint16_t selector)
+static inline void load_segment(struct dfw_segment *s, const uint32_t *pushed)
 {
+	uint32_t selector = *(const uint16_t *)pushed;
+
 	s->selector = selector;
-	set_low(&s->base, (uint32_t)selector << 4);
+	set_low(&s->base, selector << 4);
 }
 
 /* All but those whose bases are the record's. */
 static __attribute__((cold)) void load_segments(struct dfw_segment *s, const struct frame *f, unsigned stale)
 {
-	const uint16_t selectors[] = {[DFW_ES] = f->es, [DFW_CS] = f->cs, [DFW_SS] = f->ss,
-				      [DFW_DS] = f->ds, [DFW_FS] = f->fs, [DFW_GS] = f->gs};
+	const uint32_t *const pushed[] = {[DFW_ES] = &f->es, [DFW_CS] = &f->cs, [DFW_SS] = &f->ss,
+					  [DFW_DS] = &f->ds, [DFW_FS] = &f->fs, [DFW_GS] = &f->gs};
 
 	for (unsigned n = DFW_ES; n <= DFW_GS; n++)
 		if (!(stale >> n & 1))
-			load_segment(&s[n], selectors[n]);
+			load_segment(&s[n], pushed[n]);
 }
 
 void vm86_load(struct monitor *m)
@@ -88,12 +90,12 @@ void vm86_load(struct monitor *m)
 	if (m->stale) {
 		load_segments(cpu->seg, f, m->stale);
 	} else {
-		load_segment(&cpu->seg[DFW_ES], f->es);
-		load_segment(&cpu->seg[DFW_CS], f->cs);
-		load_segment(&cpu->seg[DFW_SS], f->ss);
-		load_segment(&cpu->seg[DFW_DS], f->ds);
-		load_segment(&cpu->seg[DFW_FS], f->fs);
-		load_segment(&cpu->seg[DFW_GS], f->gs);
+		load_segment(&cpu->seg[DFW_ES], &f->es);
+		load_segment(&cpu->seg[DFW_CS], &f->cs);
+		load_segment(&cpu->seg[DFW_SS], &f->ss);
+		load_segment(&cpu->seg[DFW_DS], &f->ds);
+		load_segment(&cpu->seg[DFW_FS], &f->fs);
+		load_segment(&cpu->seg[DFW_GS], &f->gs);
 	}
 	cpu->interruptibility = 0;
 }

@@ -114,7 +114,8 @@ struct monitor {
 	uint8_t stale; /* mask of segments whose base is the record's, whatever the frame's selector */
 	uint8_t shadow; /* interruptibility at a stretch's end */
 	bool fit_known; /* what real mode loads into a segment register can only make it fit VM86: since the
-			   last write to CR0 no segment has become stale that is not in fit */
+			   last time in protected mode, or LOADALL, no segment has become stale
+			   that is not in fit */
 	struct vm86_fit fit;
 };
 

@@ -182,6 +182,7 @@ HANDLER(sidt)
 static void load_table(struct insn *i, struct dfw_table *t)
 {
 	uint8_t image[6];
+	const uint8_t *at = image;
 	struct place p;
 
 	if (!is_memory(i)) {
@@ -191,9 +192,12 @@ static void load_table(struct insn *i, struct dfw_table *t)
 	if (cpl(i->cpu))
 		x86_raise_error(i, GP, 0);
 	place_memory(i, &p, i->seg, i->ea, 6, READ);
-	x86_get_bytes(i, &p, image);
-	t->limit = get_ptr(image, 2);
-	t->base = get_ptr(image + 2, 4) & (i->osize == 2 ? 0xffffff : 0xffffffffu);
+	if (p.ptr)
+		at = p.ptr;
+	else
+		x86_get_bytes(i, &p, image);
+	t->limit = get_ptr(at, 2);
+	t->base = get_ptr(at + 2, 4) & (i->osize == 2 ? 0xffffff : 0xffffffffu);
 }
 
 HANDLER(lgdt)
