@@ -49,7 +49,7 @@ void deliver(struct monitor *m, struct x86_event event)
 }
 
 /* The common case by hand: a vector through an IVT that is whole, onto a stack that does not wrap. */
-static inline __attribute__((always_inline)) bool reflect_fast(struct monitor *m, struct frame *f, unsigned vector)
+static bool reflect_fast(struct monitor *m, struct frame *f, unsigned vector)
 {
 	const struct dfw_cpu *cpu = &m->record->guest;
 	uint32_t sp = f->esp & 0xffff;
