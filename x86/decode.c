@@ -158,21 +158,23 @@ static inline const struct row *decode(struct insn *i)
 	const struct row *row;
 	struct x86_insn *shown = &i->x->insn;
 	unsigned opcode, flags;
-	bool wide = i->cpu->seg[DFW_CS].access_rights & DFW_AR_DB, o = wide, a = wide;
+	unsigned wide = i->cpu->seg[DFW_CS].access_rights & DFW_AR_DB ? 4 : 2;
 
+	i->osize = i->asize = wide;
 	begin(i);
 	for (;;) {
 		opcode = next8(i);
 		row = &x86_opcodes[opcode];
 		if (__builtin_expect(!(row->flags & PREFIX), 1))
 			break;
-		switch (opcode) {
-		case 0x0f:
+		if (opcode == 0x0f) {
 			opcode = 0x100 + next8(i);
 			row = &x86_opcodes[opcode];
-			if (opcode == 0x138 || opcode == 0x13a)
+			if ((opcode & ~2u) == 0x138)
 				i->third = next8(i);
-			goto found;
+			break;
+		}
+		switch (opcode) {
 		case 0x26:
 			i->override = 1 + DFW_ES;
 			break;
@@ -192,10 +194,10 @@ static inline const struct row *decode(struct insn *i)
 			i->override = 1 + DFW_GS;
 			break;
 		case 0x66:
-			o = !wide;
+			i->osize = 6 - wide;
 			break;
 		case 0x67:
-			a = !wide;
+			i->asize = 6 - wide;
 			break;
 		case 0xf0:
 			i->lock = true;
@@ -204,9 +206,6 @@ static inline const struct row *decode(struct insn *i)
 			i->rep = opcode;
 		}
 	}
-found:
-	i->osize = o ? 4 : 2;
-	i->asize = a ? 4 : 2;
 	i->opcode = opcode;
 	shown->row = opcode;
 	i->operand = row->operand;

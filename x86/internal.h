@@ -293,7 +293,7 @@ COLD _Noreturn void x86_unknown(struct insn *i);
 
 static inline uint32_t x86_flat_size(const struct x86 *x)
 {
-	return ((uint32_t)x->cpu->cr0 & CR0_PG) || (x->cpu->dr7 & DR7_ENABLES) ? 0 : x->flat_size;
+	return ((uint32_t)x->cpu->cr0 & CR0_PG) || (uint8_t)x->cpu->dr7 ? 0 : x->flat_size; /* DR7_ENABLES */
 }
 
 /* Only what is looked at before decoding has set it: an initialiser would clear the whole. */
