@@ -124,8 +124,11 @@ static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
 		outcome = x86_step(&m->x86);
 	++*total;
 	rows[insn->row]++;
-	trace(rows == stats->trapped ? DFW_TRACE_TRAPPED : DFW_TRACE_INTERPRETED, insn->row,
-	      outcome == X86_FAULT ? 0x100 | m->x86.event.vector : 0, from, eip);
+	if (__builtin_expect(header.flags & DFW_ASSIST_TRACE, 0))
+		trace(rows == stats->trapped ? DFW_TRACE_TRAPPED : DFW_TRACE_INTERPRETED, insn->row,
+		      outcome == X86_FAULT ? 0x100 | m->x86.event.vector : 0, from, eip);
+	if (__builtin_expect(outcome == X86_DONE && !(uint32_t)cpu->pending_debug, 1))
+		return;
 	switch (outcome) {
 	case X86_DONE:
 	case X86_REPEAT:
