@@ -20,6 +20,7 @@ main:
 	call test_x87
 	call test_mmx
 	call test_sse
+	call test_later
 	call test_alignment
 	call test_images
 	call test_stale
@@ -186,6 +187,92 @@ test_sse:
 	dump "sse: fxrstor", 0, 9
 	dump " fxsave", 0x100, 2
 	newline
+	fninit
+	ret
+
+/* SSE3 to SSE4.2, where the processor has that, and the integer instructions that came along; what the processor has not is #UD */
+test_later:
+	movl $1, %eax
+	cpuid
+	testl $1 << 20, %ecx
+	jnz 1f
+	ret
+1:	movl $HIGH, %esi
+	movaps bytes, %xmm0
+	movaps %xmm0, (%esi)
+	movapd one_two_three_four, %xmm1
+	movaps %xmm1, 16(%esi)
+	haddps 16(%esi), %xmm1
+	movaps %xmm1, 32(%esi)
+	lddqu 17(%esi), %xmm2
+	movddup 24(%esi), %xmm3
+	pshufb (%esi), %xmm0
+	pmulld (%esi), %xmm0
+	movaps %xmm0, 48(%esi)
+	movaps %xmm3, 64(%esi)
+	movups %xmm2, 81(%esi)
+	movq bytes, %mm0
+	phaddw 16(%esi), %mm0
+	palignr $3, (%esi), %mm0
+	movq %mm0, 104(%esi)
+	emms
+	pinsrd $2, 4(%esi), %xmm3
+	pextrb $9, %xmm3, 112(%esi)
+	pextrw $4, %xmm3, 114(%esi)
+	extractps $2, %xmm3, 116(%esi)
+	pmovzxbd (%esi), %xmm4
+	movaps %xmm4, 128(%esi)
+	dump "later:", 32, 28
+	newline
+	movl $HIGH, %esi
+	movl $0x80001234, (%esi)
+	popcntl (%esi), %eax
+	show32 "later: popcnt", %eax
+	popcntw (%esi), %ax
+	show32 "", %eax
+	movl $-1, %eax
+	crc32b (%esi), %eax
+	crc32w (%esi), %eax
+	crc32l (%esi), %eax
+	show32 " crc32", %eax
+	movaps bytes, %xmm0
+	movaps %xmm0, 16(%esi)
+	pcmpistri $0, 17(%esi), %xmm0
+	pushfw
+	popw %ax
+	andw $0x8d5, %ax
+	show32 " pcmpistri", %ecx
+	show16 "", %ax
+	movl $4, %eax
+	movl $4, %edx
+	pcmpestrm $0x40, 16(%esi), %xmm0
+	ptest 16(%esi), %xmm0
+	pushfw
+	popw %ax
+	andw $0x8d5, %ax
+	show16 " ptest", %ax
+	fldt pi
+	fisttpll 32(%esi)
+	movnti %ecx, 40(%esi)
+	movaps %xmm0, 48(%esi)
+	clflush 16(%esi)
+	mfence
+	dump "", 32, 8
+	newline
+	movl $HIGH, %esi
+	lzcnt (%esi), %eax /* BSR on these processors */
+	show32 "later: lzcnt", %eax
+	newline
+	provoke "movbe", movbe (%esi), %eax
+	provoke "sha", sha1nexte (%esi), %xmm0
+	provoke "xgetbv", xgetbv
+	provoke "xsave", xsave (%esi)
+	provoke "vex", .byte 0xc5, 0xf8, 0x77
+	provoke "3dnow", pfadd (%esi), %mm0
+	provoke "rdrand", rdrand %eax
+	provoke "invpcid", .byte 0x66, 0x0f, 0x38, 0x82, 0x06
+	provoke "f3 paddb", .byte 0xf3, 0x0f, 0xfc, 0xc1
+	provoke "66 movnti", .byte 0x66, 0x0f, 0xc3, 0x06
 	fninit
 	ret
 
