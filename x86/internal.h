@@ -288,6 +288,16 @@ static inline unsigned iopl(const struct dfw_cpu *cpu)
 
 COLD _Noreturn void x86_raise(struct insn *i, unsigned vector);
 COLD _Noreturn void x86_raise_error(struct insn *i, unsigned vector, uint32_t error);
+/* The two most often raised, in fewer bytes. */
+COLD _Noreturn void x86_raise_ud(struct insn *i);
+COLD _Noreturn void x86_raise_gp0(struct insn *i);
+#define x86_raise(i, vector)                                                                       \
+	(__builtin_constant_p(vector) && (vector) == UD ? x86_raise_ud(i) : (x86_raise)(i, vector))
+#define x86_raise_error(i, vector, error)                                                          \
+	(__builtin_constant_p(vector) && (vector) == GP && __builtin_constant_p(error) &&          \
+			 (error) == 0                                                              \
+		 ? x86_raise_gp0(i)                                                                \
+		 : (x86_raise_error)(i, vector, error))
 /* #UD where the processor would know the instruction: insn.known is false. */
 COLD _Noreturn void x86_unknown(struct insn *i);
 
@@ -504,7 +514,9 @@ uint32_t pop(struct insn *i, uint32_t *sp, unsigned size);
 
 static inline void set_flags(struct dfw_cpu *cpu, uint32_t mask, uint32_t value)
 {
-	cpu->rflags = (cpu->rflags & ~(uint64_t)mask) | (value & mask);
+	uint32_t low = ((uint32_t)cpu->rflags & ~mask) | (value & mask);
+
+	__builtin_memcpy(&cpu->rflags, &low, 4); /* in -m32 code a third of the work */
 }
 
 static inline uint32_t size_mask(unsigned size)

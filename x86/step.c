@@ -5,13 +5,23 @@
  */
 #include "internal.h"
 
-_Noreturn void x86_raise(struct insn *i, unsigned vector)
+_Noreturn void x86_raise_ud(struct insn *i)
+{
+	(x86_raise)(i, UD);
+}
+
+_Noreturn void x86_raise_gp0(struct insn *i)
+{
+	(x86_raise_error)(i, GP, 0);
+}
+
+_Noreturn void (x86_raise)(struct insn *i, unsigned vector)
 {
 	i->x->event = (struct x86_event){.vector = vector, .kind = X86_EXCEPTION};
 	__builtin_longjmp(i->x->unwind, 1);
 }
 
-_Noreturn void x86_raise_error(struct insn *i, unsigned vector, uint32_t error)
+_Noreturn void (x86_raise_error)(struct insn *i, unsigned vector, uint32_t error)
 {
 	i->x->event = (struct x86_event){.vector = vector,
 					 .kind = X86_EXCEPTION,
