@@ -121,12 +121,12 @@ static void add_io_interrupts(const struct pci *pci, unsigned isa, unsigned apic
 	unsigned count = pci_interrupts(pci, at, PCI_INTERRUPTS_MOST);
 	uint16_t taken = 1 << 2; /* the second 8259A */
 
-	for (unsigned i = 0; i < count; i++) {
-		if (at[i].io_apic_pin < 16)
-			taken |= 1 << at[i].io_apic_pin;
+	/* lines that PIRQs are routed to are no ISA device's: ELCR has them level-triggered */
+	for (unsigned n = 0; n < 4; n++)
+		taken |= 1 << pci->irq_lines[n];
+	for (unsigned i = 0; i < count; i++)
 		add_interrupt(ENTRY_IO_INTERRUPT, KIND_INT, FLAGS_HIGH_LEVEL, at[i].bdf >> 8,
 			      (at[i].bdf >> 3 & 31) << 2 | at[i].pin, apic, at[i].io_apic_pin);
-	}
 	/* the timer is on pin 2 */
 	for (unsigned irq = 0; irq < 16; irq++)
 		if (!(taken & 1 << irq))

@@ -28,3 +28,10 @@ $(VMXLOADER_T)/probe.rom: lib/rom.lds $(VMXLOADER_T)/rom.o
 
 tests-vmxloader: $(VMXLOADER_T)/unit.t $(VMXLOADER_T)/vmxloader $(VMXLOADER_T)/probe.rom
 .PHONY: tests-vmxloader
+
+# a floppy that tells the MP table, in the frame of vmxassist's guest programs
+tests: $(VMXLOADER_T)/mptable.img
+$(VMXLOADER_T)/%.img: tests/vmxloader/%.S tests/vmxassist/guest.inc tests/vmxassist/guest.lds
+	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m32 -I. -c -o $(@:.img=.o) $< && \
+		$(LD) -m elf_i386 -T tests/vmxassist/guest.lds -o $(@:.img=.elf) $(@:.img=.o) && \
+		$(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@ && truncate -s 1440K $@
