@@ -212,7 +212,13 @@ HANDLER(lidt)
 
 /* --- control registers --- */
 
-#define CR4_RESERVED 0xff000000u /* bits that no processor of ours defines */
+#define CR4_RESERVED 0xfe000000u /* bits that no processor of ours defines */
+
+static void check_allowed(struct insn *i, unsigned n, uint64_t value)
+{
+	if (i->x->ops->control_allowed && !i->x->ops->control_allowed(i->x->world, n, value))
+		x86_raise_error(i, GP, 0);
+}
 
 /* SDM vol. 3, 2.5 and 4.1.2; vol. 2, MOV to CR: the checks, then the side effects. */
 static void write_cr0(struct insn *i, uint32_t value)
@@ -228,8 +234,9 @@ static void write_cr0(struct insn *i, uint32_t value)
 		x86_raise_error(i, GP, 0);
 	if ((value & CR0_PG) && !(old & CR0_PG)) {
 		to_long = cpu->efer & EFER_LME;
-		if (to_long && (!(cpu->cr4 & CR4_PAE) ||
-				(cpu->seg[DFW_CS].access_rights & DFW_AR_L)))
+		/* a 16-bit TSS does not exist there: SDM vol. 3, 10.8.5 */
+		if (to_long && (!(cpu->cr4 & CR4_PAE) || (cpu->seg[DFW_CS].access_rights & DFW_AR_L) ||
+				!(cpu->seg[DFW_TR].access_rights & 8)))
 			x86_raise_error(i, GP, 0);
 	}
 	if (!(value & CR0_PG) && (old & CR0_PG) && (cpu->cr4 & CR4_PCIDE))
@@ -268,6 +275,7 @@ static void write_cr4(struct insn *i, uint32_t value)
 	    ((cpu->efer & EFER_LMA) && (!(value & CR4_PAE) || (changed & CR4_LA57))) ||
 	    ((value & CR4_PCIDE) && !(cpu->efer & EFER_LMA)))
 		x86_raise_error(i, GP, 0);
+	check_allowed(i, 4, value);
 	if ((cpu->cr0 & CR0_PG) && (value & CR4_PAE) && !(cpu->efer & EFER_LMA) &&
 	    (changed & (CR4_PAE | CR4_PSE | CR4_PGE | CR4_SMEP)) &&
 	    !x86_load_pdptes(i, cpu->cr3, value))
@@ -424,12 +432,29 @@ HANDLER(mov_to_dr)
 
 /* --- MSRs, time, identification --- */
 
+enum { MSR_EFER = 0xc0000080 };
+
+/* SDM vol. 3, 2.2.1: LMA is not software's to write, nor LME while paging is on. */
+static void write_efer(struct insn *i, uint64_t value)
+{
+	struct dfw_cpu *cpu = i->cpu;
+
+	value = (value & ~(uint64_t)EFER_LMA) | (cpu->efer & EFER_LMA);
+	if (((value ^ cpu->efer) & EFER_LME) && (cpu->cr0 & CR0_PG))
+		x86_raise_error(i, GP, 0);
+	check_allowed(i, 8, value);
+	cpu->efer = value;
+	x86_control_written(i, 8);
+}
+
 HANDLER(rdmsr)
 {
 	union dfw_reg *r = i->cpu->gpr;
-	uint64_t value;
+	uint64_t value = i->cpu->efer;
 
-	if (!i->x->ops->read_msr(i->x->world, r[DFW_RCX].d, &value))
+	if (r[DFW_RCX].d == MSR_EFER)
+		check_allowed(i, 8, 0);
+	else if (!i->x->ops->read_msr(i->x->world, r[DFW_RCX].d, &value))
 		x86_raise_error(i, GP, 0);
 	r[DFW_RAX].d = value;
 	r[DFW_RDX].d = value >> 32;
@@ -438,12 +463,12 @@ HANDLER(rdmsr)
 HANDLER(wrmsr)
 {
 	const union dfw_reg *r = i->cpu->gpr;
-	uint64_t value = (uint64_t)r[DFW_RDX].d << 32 | r[DFW_RAX].d, efer = i->cpu->efer;
+	uint64_t value = (uint64_t)r[DFW_RDX].d << 32 | r[DFW_RAX].d;
 
-	if (!i->x->ops->write_msr(i->x->world, r[DFW_RCX].d, value))
+	if (r[DFW_RCX].d == MSR_EFER)
+		write_efer(i, value);
+	else if (!i->x->ops->write_msr(i->x->world, r[DFW_RCX].d, value))
 		x86_raise_error(i, GP, 0);
-	if (i->cpu->efer != efer)
-		x86_control_written(i, 8);
 }
 
 HANDLER(rdtsc)
@@ -589,12 +614,15 @@ HANDLER(sysenter)
 
 	if (!(cpu->cr0 & CR0_PE) || !selector)
 		x86_raise_error(i, GP, 0);
-	if (cpu->efer & EFER_LMA) /* leads to 64-bit code */
-		x86_raise(i, UD);
 	set_flags(cpu, VM | IF | RF, 0);
 	load_flat(i, selector, 0);
 	cpu->gpr[DFW_RSP].d = cpu->sysenter_esp;
 	i->eip = cpu->sysenter_eip;
+	if (cpu->efer & EFER_LMA) { /* to 64-bit code */
+		cpu->seg[DFW_CS].access_rights ^= DFW_AR_DB | DFW_AR_L;
+		cpu->gpr[DFW_RSP].q = cpu->sysenter_esp;
+		i->rip_high = cpu->sysenter_eip >> 32;
+	}
 }
 
 HANDLER(sysexit)

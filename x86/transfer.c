@@ -260,6 +260,67 @@ static void through_call_gate(struct insn *i, const struct descriptor *gate, uin
 	i->eip = off;
 }
 
+static uint64_t long_stack(struct insn *i, unsigned slot)
+{
+	const struct dfw_segment *tr = &i->cpu->seg[DFW_TR];
+	uint64_t rsp;
+
+	if (slot + 7 > tr->limit)
+		selector_fault(i, TS, tr->selector);
+	x86_read_bytes(i, tr->base + slot, &rsp, 8, SYSTEM);
+	return rsp;
+}
+
+/* A new stack segment in IA-32e mode is null, with the new level for RPL. */
+static void null_stack(struct dfw_cpu *cpu, unsigned level)
+{
+	cpu->seg[DFW_SS].selector = level;
+	cpu->seg[DFW_SS].access_rights = 0x93 | DFW_AR_UNUSABLE | level << DFW_AR_DPL_SHIFT;
+}
+
+/* IA-32e mode: gates have 16 bytes and lead to 64-bit code. SDM vol. 3, 6.8.3.1 */
+static void through_long_gate(struct insn *i, const struct descriptor *gate, uint16_t gate_selector,
+			      bool call)
+{
+	struct dfw_cpu *cpu = i->cpu;
+	uint32_t ar = descriptor_ar(gate), high[2], n = 0;
+	uint64_t rsp = get_stack(cpu), frame[4];
+	unsigned level = cpl(cpu), target;
+	struct dfw_segment cs;
+	struct descriptor d;
+
+	if ((ar & DFW_AR_TYPE) != CALL_GATE32 || dpl(ar) < level || dpl(ar) < (gate_selector & 3u) ||
+	    (gate_selector & ~7u) + 15 > cpu->gdtr.limit)
+		selector_fault(i, GP, gate_selector);
+	x86_read_bytes(i, gate->address + 8, high, 8, SYSTEM);
+	if (high[1] & 0x1f00)
+		selector_fault(i, GP, gate_selector);
+	if (!(ar & DFW_AR_P))
+		selector_fault(i, NP, gate_selector);
+	target = gate_target(i, gate->low >> 16, &d, &cs, call);
+	if ((descriptor_ar(&d) & (DFW_AR_L | DFW_AR_DB)) != DFW_AR_L)
+		selector_fault(i, GP, gate->low >> 16);
+	if (call) {
+		frame[n++] = i->eip;
+		frame[n++] = cpu->seg[DFW_CS].selector;
+		if (target < level) {
+			frame[n++] = cpu->gpr[DFW_RSP].d;
+			frame[n++] = cpu->seg[DFW_SS].selector;
+			rsp = long_stack(i, 4 + 8 * target);
+		}
+		rsp -= 8 * n;
+		x86_write_bytes(i, rsp, frame, 8 * n, target < 3 ? SYSTEM : 0);
+		cpu->gpr[DFW_RSP].q = rsp;
+		if (target < level)
+			null_stack(cpu, target);
+	}
+	x86_set_accessed(i, &d);
+	cs.access_rights |= DFW_AR_ACCESSED;
+	cpu->seg[DFW_CS] = cs;
+	i->eip = (gate->high & 0xffff0000) | (gate->low & 0xffff);
+	i->rip_high = high[0];
+}
+
 static void far_transfer(struct insn *i, bool call)
 {
 	struct dfw_cpu *cpu = i->cpu;
@@ -282,9 +343,10 @@ static void far_transfer(struct insn *i, bool call)
 		unsigned type = ar & DFW_AR_TYPE;
 		uint16_t tss = selector;
 
-		/* In IA-32e mode only call gates of 16 bytes remain; they lead to 64-bit code. */
-		if (long_mode(cpu))
-			selector_fault(i, GP, selector);
+		if (long_mode(cpu)) {
+			through_long_gate(i, &d, selector, call);
+			return;
+		}
 		switch (type) {
 		case CALL_GATE16:
 		case CALL_GATE32:
@@ -553,8 +615,7 @@ static void long_interrupt(struct insn *i, unsigned vector, enum x86_event_kind 
 			   bool has_error, uint32_t error, uint32_t flags)
 {
 	struct dfw_cpu *cpu = i->cpu;
-	const struct dfw_segment *tr = &cpu->seg[DFW_TR];
-	uint32_t gate[4], at, ist, ar;
+	uint32_t gate[4], ist, ar;
 	uint64_t rsp = cpu->gpr[DFW_RSP].d, frame[6], rip;
 	struct dfw_segment cs;
 	struct descriptor d;
@@ -573,12 +634,8 @@ static void long_interrupt(struct insn *i, unsigned vector, enum x86_event_kind 
 	if ((descriptor_ar(&d) & (DFW_AR_L | DFW_AR_DB)) != DFW_AR_L)
 		selector_fault(i, GP, gate[0] >> 16);
 	ist = gate[1] & 7;
-	if (ist || target < level) {
-		at = ist ? 0x1c + 8 * ist : 4 + 8 * target;
-		if (at + 7 > tr->limit)
-			selector_fault(i, TS, tr->selector);
-		x86_read_bytes(i, tr->base + at, &rsp, 8, SYSTEM);
-	}
+	if (ist || target < level)
+		rsp = long_stack(i, ist ? 0x1c + 8 * ist : 4 + 8 * target);
 	rsp &= ~15ull;
 	if (has_error)
 		frame[n++] = error;
@@ -592,12 +649,8 @@ static void long_interrupt(struct insn *i, unsigned vector, enum x86_event_kind 
 	x86_set_accessed(i, &d);
 	cs.access_rights |= DFW_AR_ACCESSED;
 	cpu->seg[DFW_CS] = cs;
-	if (target < level) {
-		struct dfw_segment *ss = &cpu->seg[DFW_SS];
-
-		ss->selector = target;
-		ss->access_rights = 0x93 | DFW_AR_UNUSABLE | target << DFW_AR_DPL_SHIFT;
-	}
+	if (target < level)
+		null_stack(cpu, target);
 	cpu->gpr[DFW_RSP].q = rsp;
 	i->eip = rip;
 	i->rip_high = rip >> 32;
@@ -646,6 +699,7 @@ static void protected_interrupt(struct insn *i, unsigned vector, enum x86_event_
 	if (!(ar & DFW_AR_P))
 		gate_fault(i, NP, vector);
 	if ((ar & DFW_AR_TYPE) == TASK_GATE_TYPE) {
+		cpu->rflags = flags; /* RF goes to the old task's TSS */
 		x86_switch_task(i, gate.low >> 16, TASK_GATE, has_error, error);
 		return;
 	}

@@ -43,11 +43,16 @@ struct x86_ops {
 	uint32_t (*in)(void *world, uint16_t port, unsigned size);
 	void (*out)(void *world, uint16_t port, unsigned size, uint32_t value);
 
+	/* Not asked for EFER, which is the processor's own: cpu->efer. */
 	bool (*read_msr)(void *world, uint32_t index, uint64_t *value);
 	bool (*write_msr)(void *world, uint32_t index, uint64_t value);
 	/* regs: EAX, EBX, ECX, EDX; EAX and ECX are the inputs. */
 	void (*cpuid)(void *world, uint32_t regs[4]);
 	uint64_t (*rdtsc)(void *world);
+
+	/* Has the processor all bits of this value of CR4 (n = 4) or EFER (n = 8)? Where not,
+	 * writing it is #GP(0); EFER with no bits: is there such an MSR? May be NULL: any. */
+	bool (*control_allowed)(void *world, unsigned n, uint64_t value);
 
 	/* Told after the interpreter has changed cpu->cr0, cr3, cr4 or efer (n = 0, 3, 4 or 8),
 	 * DR n (n = 16 + n) and for INVLPG, INVD and WBINVD (n = 32). May be NULL. */
