@@ -98,12 +98,17 @@ rdmsr_fault:
 	ret
 
 /* eax = index, edx = low half, ecx = high half */
-	.global wrmsr_safe, wrmsr_insn, wrmsr_fault
+	.global wrmsr_safe, wrmsr_insn, wrmsr_fault, write_cr4_safe, cr4_insn
 wrmsr_safe:
 	xchgl %eax, %ecx
 	xchgl %eax, %edx
 wrmsr_insn:
 	wrmsr
+	movl $1, %eax
+	ret
+write_cr4_safe:
+cr4_insn:
+	movl %eax, %cr4
 	movl $1, %eax
 	ret
 wrmsr_fault:

@@ -4,13 +4,27 @@
  * ports are the real ones. The assist's own 64 KiB reads as it is and drops writes, as a ROM.
  */
 #include "vmxassist/vmxassist.h"
+#include "lib/string.h"
 
-int rdmsr_safe(uint32_t index, uint64_t *value);
-int wrmsr_safe(uint32_t index, uint32_t low, uint32_t high);
+enum { A20 = 0x100000 };
+
+static bool a20_masked(void)
+{
+	static volatile uint32_t probe;
+	const volatile uint32_t *alias = (const volatile uint32_t *)((uint32_t)&probe ^ A20);
+
+	probe = ~*alias;
+	return *alias == probe;
+}
+
+static bool at_own(uint64_t phys)
+{
+	return phys - DFW_VMXASSIST < DFW_VMXASSIST_SIZE;
+}
 
 static bool own_page(uint64_t phys)
 {
-	return phys - DFW_VMXASSIST < DFW_VMXASSIST_SIZE;
+	return at_own(phys) || phys - header.reserve < header.reserve_size || (at_own(phys ^ A20) && a20_masked());
 }
 
 /* Device memory wants accesses of the guest's own width. */
@@ -46,7 +60,7 @@ static void guest_write(void *world, uint64_t phys, const void *src, unsigned le
 
 static void *guest_map(void *world, uint64_t phys, unsigned len, bool write)
 {
-	if (phys < DFW_LOW_END || (phys >= DFW_ROMBIOS && phys < header.reserve))
+	if (phys < DFW_LOW_END || (phys >= DFW_ROMBIOS && phys < header.reserve && !at_own(phys ^ A20)))
 		return (void *)(uint32_t)phys;
 	if (!write && phys >= DFW_VGABIOS && phys < 0x100000)
 		return (void *)(uint32_t)phys;
@@ -72,7 +86,6 @@ static void guest_out(void *world, uint16_t port, unsigned size, uint32_t value)
 	}
 }
 
-enum { MSR_SYSENTER_CS = 0x174, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_EFER = 0xc0000080 };
 
 /* MSRs that are in the record rather than in the processor while the assist runs. */
 static uint64_t *recorded_msr(struct dfw_cpu *cpu, uint32_t index)
@@ -84,8 +97,6 @@ static uint64_t *recorded_msr(struct dfw_cpu *cpu, uint32_t index)
 		return &cpu->sysenter_esp;
 	case MSR_SYSENTER_EIP:
 		return &cpu->sysenter_eip;
-	case MSR_EFER:
-		return &cpu->efer;
 	}
 	return NULL;
 }
@@ -108,6 +119,10 @@ static bool guest_write_msr(void *world, uint32_t index, uint64_t value)
 
 	if (!recorded)
 		return wrmsr_safe(index, value, value >> 32);
+	if (index == MSR_SYSENTER_CS)
+		value = (uint32_t)value;
+	else if ((uint64_t)((int64_t)(value << 16) >> 16) != value) /* VM entry wants them canonical */
+		return false;
 	*recorded = value;
 	return true;
 }
@@ -138,6 +153,36 @@ static int guest_fpu(void *world, struct x86_unit *unit)
 	raised = unit_run(unit);
 	world_native_errors(&m->record->guest, false);
 	return raised;
+}
+
+static uint64_t efer_bits(void)
+{
+	uint32_t regs[4] = {0x80000000};
+	uint64_t bits = 0;
+
+	guest_cpuid(NULL, regs);
+	if (regs[0] < 0x80000001)
+		return 0;
+	memcpy(regs, (uint32_t[4]){0x80000001}, sizeof(regs));
+	guest_cpuid(NULL, regs);
+	if (regs[3] & (1 << 11 | 1 << 29))
+		bits |= EFER_SCE;
+	if (regs[3] & 1 << 20)
+		bits |= EFER_NXE;
+	if (regs[3] & 1 << 29)
+		bits |= EFER_LME | EFER_LMA;
+	return bits;
+}
+
+/* CR4: the processor is asked. PCIDE is nothing to try outside IA-32e mode, CR4.VMXE the host's. */
+static bool guest_control_allowed(void *world, unsigned n, uint64_t value)
+{
+	uint64_t bits;
+
+	if (n == 4)
+		return !(value & CR4_PCIDE) && world_cr4_exists(value);
+	bits = efer_bits();
+	return bits && !(value & ~bits);
 }
 
 static void guest_control_written(void *world, unsigned n)
@@ -189,6 +234,7 @@ const struct x86_ops guest_ops = {
 	.write_msr = guest_write_msr,
 	.cpuid = guest_cpuid,
 	.rdtsc = guest_rdtsc,
+	.control_allowed = guest_control_allowed,
 	.control_written = guest_control_written,
 	.fpu = guest_fpu,
 };

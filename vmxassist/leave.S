@@ -16,6 +16,16 @@
 #define GS     leave_state + 72
 #define LDTR   leave_state + 74
 #define TARGET leave_state + 76
+#define TR     leave_state + 82
+#define BUSY   leave_state + 84
+#define EFER   leave_state + 88
+
+	.macro registers
+	movl $GPRS, %esp
+	popal
+	lss %cs:STACK, %esp
+	movw %cs:DS, %ds
+	.endm
 
 	.section .text.leave, "ax"
 	.global leave_for_good
@@ -27,21 +37,38 @@ leave_for_good:
 	movl %eax, %cr4
 	movl CR3, %eax
 	movl %eax, %cr3
+	movl EFER, %eax
+	testl %eax, %eax
+	jz 1f
+	xorl %edx, %edx
+	movl $0xc0000080, %ecx
+	wrmsr
+1:
 	movl CR0, %eax
 	movl %eax, %cr0
 	jmp 1f
 1:	lgdt leave_state
 	lidt leave_state + 6
 	lldt LDTR
+	cmpw $0, TR
+	je 1f
+	movl BUSY, %eax
+	andb $~2, (%eax) /* LTR takes an available TSS and makes it busy */
+	ltr TR
+1:
 	movw ES, %es
 	movw FS, %fs
 	movw GS, %gs
-	pushl EFLAGS
+	movl EFLAGS, %eax
+	btrl $9, %eax
+	pushl %eax
+	jc 1f
 	popfl
-	movl $GPRS, %esp
-	popal
-	lss %cs:STACK, %esp
-	movw %cs:DS, %ds
+	registers
+	ljmp *%cs:TARGET
+1:	popfl
+	registers
+	sti /* its shadow covers the jump */
 	ljmp *%cs:TARGET
 
 	.section .note.GNU-stack, "", @progbits

@@ -112,6 +112,13 @@ static bool interrupted(struct monitor *m)
 	return m->pending_irq >= 0 || m->pending_nmi;
 }
 
+/* Traps after an instruction: single step, data breakpoints, a new task's T bit. */
+static void deliver_debug(struct monitor *m)
+{
+	if (m->record->guest.pending_debug)
+		deliver(m, (struct x86_event){.vector = VEC_DB, .kind = X86_EXCEPTION});
+}
+
 /* One instruction in the interpreter, and what follows from it. */
 static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
 {
@@ -153,11 +160,7 @@ static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
 	case X86_SHUTDOWN:
 		machine_shutdown();
 	}
-	if (cpu->pending_debug) {
-		cpu->dr6 |= cpu->pending_debug;
-		cpu->pending_debug = 0;
-		deliver(m, (struct x86_event){.vector = VEC_DB, .kind = X86_EXCEPTION});
-	}
+	deliver_debug(m);
 }
 
 /* Goes on in VM86 if it can, all of the way or for a stretch. */
@@ -212,21 +215,16 @@ void monitor_emulate(struct monitor *m)
 	monitor_run(m);
 }
 
-static __attribute__((cold)) void task_switch(struct monitor *m, uint64_t qualification)
+/* A task gate's event is delivered as any other; CALL, JMP, IRET and INT n are still ahead. */
+static __attribute__((cold)) void task_switch(struct monitor *m)
 {
-	/* exit qualification, SDM vol. 3, table 28-2: 0 CALL, 1 IRET, 2 JMP, 3 gate */
-	static const uint8_t source_of[4] = {1, 2, 0, 3};
 	struct dfw_cpu *cpu = &m->record->guest;
-	bool has_error = (cpu->event >> 31) && (cpu->event & 1 << 11);
-	enum x86_outcome outcome;
+	bool software = (cpu->event >> 8 & 7) >= 4;
 
+	if (cpu->event >> 31 && !software)
+		return;
 	cpu->event = 0;
-	outcome = x86_task_switch(&m->x86, qualification, source_of[qualification >> 30 & 3],
-				  has_error, cpu->event_error);
-	if (outcome == X86_FAULT)
-		deliver(m, m->x86.event);
-	else if (outcome == X86_SHUTDOWN)
-		machine_shutdown();
+	step(m, stats->trapped, &stats->trapped_total);
 }
 
 __attribute__((cold)) void monitor_invoked(void)
@@ -256,7 +254,7 @@ __attribute__((cold)) void monitor_invoked(void)
 		cpu->seg[DFW_CS].base = (uint32_t)cpu->seg[DFW_CS].selector << 4;
 		break;
 	case DFW_INVOKE_TASK_SWITCH:
-		task_switch(m, m->record->detail);
+		task_switch(m);
 		break;
 	}
 	if (cpu->event >> 31) {
@@ -272,6 +270,7 @@ __attribute__((cold)) void monitor_invoked(void)
 		cpu->event = 0;
 		deliver(m, event);
 	}
+	deliver_debug(m);
 	if (cpu->activity == DFW_HLT) {
 		cpu->activity = DFW_ACTIVE;
 		halt(m);

@@ -5,7 +5,7 @@
  */
 #include "vmxassist/vmxassist.h"
 
-extern const uint8_t rdmsr_insn[], rdmsr_fault[], wrmsr_insn[], wrmsr_fault[];
+extern const uint8_t rdmsr_insn[], rdmsr_fault[], wrmsr_insn[], cr4_insn[], wrmsr_fault[];
 
 /* Masks of vectors. VM86 refused it, and one instruction in the interpreter decides: */
 enum { MEANS_EMULATE = 1 << VEC_GP | 1 << VEC_SS | 1 << VEC_PF | 1 << VEC_UD };
@@ -142,7 +142,7 @@ static __attribute__((cold)) void trap_from_ring0(struct monitor *m, struct fram
 
 	if (vector == VEC_GP && f->eip == (uint32_t)rdmsr_insn)
 		f->eip = (uint32_t)rdmsr_fault;
-	else if (vector == VEC_GP && f->eip == (uint32_t)wrmsr_insn)
+	else if (vector == VEC_GP && (f->eip == (uint32_t)wrmsr_insn || f->eip == (uint32_t)cr4_insn))
 		f->eip = (uint32_t)wrmsr_fault;
 	else if (vector == VEC_NMI)
 		m->pending_nmi = true;

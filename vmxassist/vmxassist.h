@@ -50,6 +50,8 @@ struct frame {
 	uint32_t esp, ss, es, ds, fs, gs;
 };
 
+enum { MSR_SYSENTER_CS = 0x174, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP };
+
 #define FRAME_HAS_ERROR 0x100u
 
 #define PER_PROCESSOR __attribute__((section(".processor")))
@@ -180,11 +182,16 @@ unsigned x87_error_vector(const struct dfw_cpu *cpu);
 
 /* world.c */
 void world_start(void); /* C side of start */
-bool world_enterable(const struct dfw_cpu *cpu); /* passes VM entry in protected mode */
+/* Passes VM entry in protected mode? What VM entry refuses and the guest cannot see is changed. */
+bool world_enterable(struct dfw_cpu *cpu);
 _Noreturn void world_leave(struct monitor *m); /* RESTORE, or out for good where there is no host */
 bool world_can_leave(struct monitor *m);
 void world_sync_cr0(const struct dfw_cpu *cpu);
 void world_sync_cr4(const struct dfw_cpu *cpu);
+bool world_cr4_exists(uint32_t bits); /* does this processor know all these bits of CR4? */
+int rdmsr_safe(uint32_t index, uint64_t *value); /* entry.S */
+int wrmsr_safe(uint32_t index, uint32_t low, uint32_t high); /* 0 where it raises #GP */
+bool write_cr4_safe(uint32_t value);  /* entry.S; false where it raises #GP */
 void world_native_errors(const struct dfw_cpu *cpu, bool on); /* CR0.NE=1 for a while, whatever the guest's */
 void world_protect(uint32_t linear, bool on); /* keeps VM86 from writing this page, below 2 MiB */
 void world_show(const void *own, bool on);    /* lets VM86 read and execute this page of our own */

@@ -22,6 +22,9 @@ SECTIONS
 	processor_page = DFW_VMXASSIST + DFW_VMXASSIST_SIZE - STACK_SIZE;
 	.processor processor_page (NOLOAD) : { *(.processor) }
 	ASSERT(SIZEOF(.processor) <= PROCESSOR_DATA, "vmxassist: too little left of the page for the stack")
+	/* what the stack overwrites once it has run */
+	.init processor_page + PROCESSOR_DATA : { *(.init) }
+	ASSERT(SIZEOF(.init) <= STACK_SIZE - PROCESSOR_DATA - 1024, "vmxassist: no stack left for the start")
 	stack_top = processor_page + STACK_SIZE;
 	vm86_frame = stack_top - 76; /* struct frame, vmxassist.h */
 

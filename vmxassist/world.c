@@ -231,7 +231,8 @@ static void build_processor(unsigned n)
 		memcpy(p->page, processor_page, PROCESSOR_DATA);
 }
 
-void world_start(void)
+/* Runs once, at the lower end of the stack that is to come: vmxassist.lds.S. */
+__attribute__((section(".init"))) void world_start(void)
 {
 	struct dfw_assist_record *record = (struct dfw_assist_record *)header.records;
 
@@ -269,6 +270,17 @@ void world_native_errors(const struct dfw_cpu *cpu, bool on)
 		write_cr0((cpu->cr0 & CR0_GUEST) | CR0_ET | CR0_PG | CR0_PE | (on ? CR0_NE : 0));
 }
 
+bool world_cr4_exists(uint32_t bits)
+{
+	uint32_t now;
+	bool exists;
+
+	asm volatile("movl %%cr4, %0" : "=r"(now));
+	exists = write_cr4_safe(now | bits);
+	write_cr4_safe(now);
+	return exists;
+}
+
 void world_sync_cr4(const struct dfw_cpu *cpu)
 {
 	uint32_t v = own_cr4 | (cpu->cr4 & CR4_GUEST), now;
@@ -298,6 +310,7 @@ static bool usable(const struct dfw_segment *s)
 
 static bool code_enterable(const struct dfw_segment *cs, const struct dfw_segment *ss)
 {
+	/* real mode's CS is writable data, which no guest can hold in protected mode */
 	const uint32_t need = DFW_AR_P | DFW_AR_S | DFW_AR_CODE | DFW_AR_ACCESSED;
 
 	if (!usable(cs) || (cs->access_rights & need) != need || !limit_fits(cs))
@@ -311,11 +324,9 @@ static bool stack_enterable(const struct dfw_segment *ss, const struct dfw_segme
 {
 	const uint32_t need = DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE | DFW_AR_ACCESSED;
 
-	if ((ss->selector & 3) != (cs->selector & 3))
+	if ((ss->selector & 3) != (cs->selector & 3) || dpl(ss) != (ss->selector & 3u))
 		return false;
-	if (!usable(ss))
-		return true;
-	return (ss->access_rights & (need | DFW_AR_CODE)) == need && dpl(ss) == (ss->selector & 3u) && limit_fits(ss);
+	return !usable(ss) || ((ss->access_rights & (need | DFW_AR_CODE)) == need && limit_fits(ss));
 }
 
 static bool data_enterable(const struct dfw_segment *s)
@@ -346,13 +357,61 @@ static bool vm86_enterable(const struct dfw_cpu *cpu)
 	return true;
 }
 
-bool world_enterable(const struct dfw_cpu *cpu)
+static bool is_64bit(const struct dfw_cpu *cpu)
+{
+	return (cpu->efer & EFER_LMA) && (cpu->seg[DFW_CS].access_rights & DFW_AR_L);
+}
+
+/* SDM vol. 3, 26.3.1.2: TR is a busy TSS always, LDTR an LDT or unusable. */
+static bool system_enterable(const struct dfw_segment *s, unsigned type, unsigned other)
+{
+	const uint32_t kind = s->access_rights & (DFW_AR_UNUSABLE | DFW_AR_P | DFW_AR_S | DFW_AR_TYPE);
+
+	return (kind == (DFW_AR_P | type) || kind == (DFW_AR_P | other)) && limit_fits(s);
+}
+
+/* Changes what VM entry refuses and the guest cannot see. */
+static void make_enterable(struct dfw_cpu *cpu)
+{
+	struct dfw_segment *s = cpu->seg;
+
+	for (unsigned i = DFW_ES; i <= DFW_GS; i++) {
+		const uint32_t conforming = DFW_AR_CODE | DFW_AR_EXPAND;
+		unsigned rpl = s[i].selector & 3;
+
+		if (i == DFW_CS || i == DFW_SS || (cpu->rflags & FLAG_VM) || !usable(&s[i]))
+			continue;
+		if ((s[i].access_rights & conforming) != conforming && dpl(&s[i]) < rpl)
+			s[i].access_rights |= rpl << DFW_AR_DPL_SHIFT; /* from 0, or to 3 */
+	}
+	if (is_64bit(cpu) && !stack_enterable(&s[DFW_SS], &s[DFW_CS])) {
+		unsigned level = dpl(&s[DFW_SS]);
+
+		s[DFW_SS].selector = (s[DFW_SS].selector & ~3u) | level;
+		if (!stack_enterable(&s[DFW_SS], &s[DFW_CS]))
+			s[DFW_SS].access_rights |= DFW_AR_UNUSABLE;
+	}
+	if (!system_enterable(&s[DFW_TR], 11, cpu->efer & EFER_LMA ? 11 : 3)) {
+		s[DFW_TR].limit = 0;
+		s[DFW_TR].access_rights = DFW_AR_P | 11;
+	}
+	if (!system_enterable(&s[DFW_LDTR], 2, 2))
+		s[DFW_LDTR].access_rights |= DFW_AR_UNUSABLE;
+}
+
+bool world_enterable(struct dfw_cpu *cpu)
 {
 	const struct dfw_segment *s = cpu->seg;
 
+	/* 26.3.1.5: in a shadow the trap of a single step would have to be pending */
+	if ((cpu->interruptibility & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS)) && (cpu->rflags & FLAG_TF))
+		return false;
+	if (!(cpu->rflags & FLAG_VM) && !code_enterable(&s[DFW_CS], &s[DFW_SS]))
+		return false;
+	make_enterable(cpu);
 	if (cpu->rflags & FLAG_VM)
 		return vm86_enterable(cpu);
-	return code_enterable(&s[DFW_CS], &s[DFW_SS]) && stack_enterable(&s[DFW_SS], &s[DFW_CS]) &&
+	return stack_enterable(&s[DFW_SS], &s[DFW_CS]) &&
 	       data_enterable(&s[DFW_DS]) && data_enterable(&s[DFW_ES]) && data_enterable(&s[DFW_FS]) &&
 	       data_enterable(&s[DFW_GS]);
 }
@@ -365,14 +424,20 @@ bool world_enterable(const struct dfw_cpu *cpu)
 static bool cache_is_descriptor(struct monitor *m, const struct dfw_segment *s)
 {
 	const struct dfw_cpu *cpu = &m->record->guest;
-	uint32_t index = s->selector & ~7u;
+	const struct dfw_segment *ldt = &cpu->seg[DFW_LDTR];
+	uint32_t index = s->selector & ~7u, table_limit = cpu->gdtr.limit, base = cpu->gdtr.base;
 	uint64_t d;
 	uint32_t limit, ar;
 
-	if (!index)
+	if (!(s->selector & ~3u))
 		return !usable(s);
-	if ((s->selector & 4) || index + 7 > cpu->gdtr.limit ||
-	    !x86_read_linear(&m->x86, cpu->gdtr.base + index, &d, sizeof(d)))
+	if (s->selector & 4) {
+		if (!usable(ldt))
+			return false;
+		table_limit = ldt->limit;
+		base = ldt->base;
+	}
+	if (index + 7 > table_limit || !x86_read_linear(&m->x86, base + index, &d, sizeof(d)))
 		return false;
 	limit = (d & 0xffff) | (d >> 32 & 0xf0000);
 	ar = d >> 40 & 0xf0ff;
@@ -395,13 +460,14 @@ static bool maps_itself(struct monitor *m, uint32_t linear)
 	       (x86_translate(&m->x86, linear, &phys) && phys == linear);
 }
 
-bool world_can_leave(struct monitor *m)
+static bool can_leave_for_good(struct monitor *m)
 {
 	const struct dfw_cpu *cpu = &m->record->guest;
 
-	if (hosted())
-		return true;
-	if ((cpu->rflags & (FLAG_VM | FLAG_IF)) || (cpu->efer & EFER_LME))
+	if (cpu->rflags & (FLAG_VM | FLAG_TF))
+		return false;
+	if (!cache_is_descriptor(m, &cpu->seg[DFW_LDTR]) ||
+	    ((cpu->seg[DFW_TR].selector & ~3u) && !cache_is_descriptor(m, &cpu->seg[DFW_TR])))
 		return false;
 	for (unsigned i = DFW_ES; i <= DFW_GS; i++)
 		if (!cache_is_descriptor(m, &cpu->seg[i]) &&
@@ -413,6 +479,15 @@ bool world_can_leave(struct monitor *m)
 	return true;
 }
 
+bool world_can_leave(struct monitor *m)
+{
+	bool can = hosted() || can_leave_for_good(m);
+
+	if (!can && is_64bit(&m->record->guest))
+		panic("without a host no 64-bit code with stale segments", 0, 0);
+	return can;
+}
+
 /* What leave_for_good in leave.S loads. */
 struct leave {
 	struct pseudo_descriptor gdtr, idtr;
@@ -422,18 +497,25 @@ struct leave {
 	uint32_t esp;
 	uint16_t ss, ds, es, fs, gs, ldtr;
 	uint32_t eip;
-	uint16_t cs;
+	uint16_t cs, tr;
+	uint32_t busy, efer;
 } __attribute__((packed));
 extern PER_PROCESSOR struct leave leave_state;
 PER_PROCESSOR struct leave leave_state;
 
 _Static_assert(offsetof(struct leave, edi) == 12 && offsetof(struct leave, cr0) == 48 &&
-	       offsetof(struct leave, esp) == 60 && offsetof(struct leave, eip) == 76, "leave.S");
+	       offsetof(struct leave, esp) == 60 && offsetof(struct leave, eip) == 76 &&
+	       offsetof(struct leave, tr) == 82 && offsetof(struct leave, efer) == 88, "leave.S");
 
 _Noreturn void leave_for_good(void);
 
 static _Noreturn void leave_without_host(const struct dfw_cpu *cpu)
 {
+	uint16_t tr = cpu->seg[DFW_TR].selector & ~3u;
+
+	for (unsigned n = 0; n < 3; n++)
+		wrmsr_safe(MSR_SYSENTER_CS + n, (&cpu->sysenter_cs)[n], 0);
+	asm volatile("movl %0, %%cr2" : : "r"((uint32_t)cpu->cr2));
 	leave_state = (struct leave){
 		.gdtr = {cpu->gdtr.limit, cpu->gdtr.base},
 		.idtr = {cpu->idtr.limit, cpu->idtr.base},
@@ -457,6 +539,9 @@ static _Noreturn void leave_without_host(const struct dfw_cpu *cpu)
 		.ldtr = usable(&cpu->seg[DFW_LDTR]) ? cpu->seg[DFW_LDTR].selector : 0,
 		.eip = cpu->rip,
 		.cs = cpu->seg[DFW_CS].selector,
+		.tr = tr,
+		.busy = cpu->gdtr.base + tr + 5,
+		.efer = cpu->efer & ~(uint32_t)EFER_LMA,
 	};
 	leave_for_good();
 }

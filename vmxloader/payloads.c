@@ -63,8 +63,7 @@ static void reset_state(struct dfw_cpu *cpu)
 	for (unsigned i = DFW_ES; i <= DFW_GS; i++)
 		cpu->seg[i] =
 		    real_segment(0, DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE | DFW_AR_ACCESSED);
-	cpu->seg[DFW_CS] = real_segment(0xf000, DFW_AR_P | DFW_AR_S | DFW_AR_CODE |
-						    DFW_AR_WRITABLE | DFW_AR_ACCESSED);
+	cpu->seg[DFW_CS] = real_segment(0xf000, DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE | DFW_AR_ACCESSED);
 	cpu->seg[DFW_LDTR] = real_segment(0, DFW_AR_P | 2);
 	cpu->seg[DFW_TR] = real_segment(0, DFW_AR_P | 11);
 	cpu->rip = 0xfff0;
