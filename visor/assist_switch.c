@@ -172,6 +172,20 @@ const char *assist_invoke(struct vcpu *v, uint32_t reason, uint64_t detail,
 	return NULL;
 }
 
+void assist_begin_native(struct vcpu *v)
+{
+	struct dfw_assist_record *r;
+	struct dfw_cpu guest;
+
+	if (v->assist_started || find_record(v, &r) || r->reason != DFW_INVOKE_START)
+		return;
+	memcpy(&guest, &r->guest, sizeof(guest));
+	v->assist_started = true;
+	load_world(v, &guest);
+	load_control_registers(v, &guest);
+	assist_world_changed(v);
+}
+
 const char *assist_restore(struct vcpu *v)
 {
 	struct dfw_cpu guest;

@@ -33,6 +33,10 @@ const char *assist_check(const struct vcpu *v);
 const char *assist_invoke(struct vcpu *v, uint32_t reason, uint64_t detail,
 			  const struct dfw_cpu *guest);
 
+/* Where the processor has real mode of its own and the assist serves task switches alone: takes its START, and
+ * loads the guest that it has described. Nothing, where there is no assist. */
+void assist_begin_native(struct vcpu *v);
+
 /* Gives the processor back: loads record->guest. NULL, or why it could not be done. */
 const char *assist_restore(struct vcpu *v);
 

@@ -17,15 +17,20 @@ enum {
 	EFER_SHARED = EFER_SCE | EFER_NXE,
 };
 
-static uint64_t cr0_fixed(void)
+/* With native real mode the assist is there for task switches alone. */
+static bool real_mode_begun;
+
+static uint64_t cr0_fixed(const struct vcpu *v)
 {
-	return native_real_mode ? CR0_NE : CR0_NE | CR0_PE | CR0_PG;
+	return native_real_mode && !v->in_assist ? CR0_NE : CR0_NE | CR0_PE | CR0_PG;
 }
 
-/* Masked, so that a guest's change of them exits. */
-static uint64_t cr0_mask(void)
+/* Masked, so that a guest's change of them exits. Native real mode's beginning is seen, too: the
+ * assist has described the guest by then. */
+static uint64_t cr0_mask(const struct vcpu *v)
 {
-	return native_real_mode ? CR0_NE | CR0_PG : CR0_NE | CR0_PE | CR0_PG;
+	return native_real_mode && !v->in_assist && real_mode_begun ? CR0_NE | CR0_PG
+								    : CR0_NE | CR0_PE | CR0_PG;
 }
 
 static uint64_t view(enum vmcs_field value, enum vmcs_field shadow, enum vmcs_field mask_field)
@@ -65,11 +70,11 @@ static void set_control(enum vmcs_field field, uint32_t bits, bool on)
 }
 
 /* VM entry does not load CD and NW (SDM vol. 3, 26.3.2.1): they are set here and now. */
-static void set_cr0(uint64_t cr0)
+static void set_cr0(const struct vcpu *v, uint64_t cr0)
 {
 	uint64_t real = read_cr0();
 
-	vmwrite(GUEST_CR0, cr0 | cr0_fixed() | CR0_ET);
+	vmwrite(GUEST_CR0, cr0 | cr0_fixed(v) | CR0_ET);
 	if ((real ^ cr0) & CR0_CACHE && ((cr0 & CR0_CD) || !(cr0 & CR0_NW)))
 		write_cr0((real & ~(uint64_t)CR0_CACHE) | (cr0 & CR0_CACHE));
 }
@@ -106,9 +111,9 @@ static void set_pdptes(const uint64_t pdpte[4])
 
 void load_control_registers(struct vcpu *v, const struct dfw_cpu *cpu)
 {
-	vmwrite(CR0_MASK, cr0_mask());
+	vmwrite(CR0_MASK, cr0_mask(v));
 	vmwrite(CR0_SHADOW, cpu->cr0);
-	set_cr0(cpu->cr0);
+	set_cr0(v, cpu->cr0);
 	set_paging(v, cpu->cr0 & CR0_PG, cpu->cr3, cpu->cr4);
 	set_efer(v, cpu->efer);
 	set_pdptes(cpu->pdpte);
@@ -118,8 +123,9 @@ void load_assist_control_registers(struct vcpu *v, const struct dfw_cpu *cpu, ui
 {
 	const uint64_t guests = CR0_MP | CR0_EM | CR0_TS | CR0_CACHE;
 
+	vmwrite(CR0_MASK, cr0_mask(v));
 	vmwrite(CR0_SHADOW, guest_cr0 & ~(uint64_t)(CR0_PE | CR0_PG));
-	set_cr0((cpu->cr0 & ~guests) | (guest_cr0 & guests));
+	set_cr0(v, (cpu->cr0 & ~guests) | (guest_cr0 & guests));
 	set_paging(v, true, cpu->cr3, cpu->cr4);
 	set_efer(v, cpu->efer);
 	set_pdptes(cpu->pdpte);
@@ -145,7 +151,9 @@ static bool turn_paging_on(struct vcpu *v, uint64_t cr4)
 	bool long_mode = v->efer & EFER_LME;
 	uint64_t cr3 = cr3_view(v);
 
-	if (long_mode && (!(cr4 & CR4_PAE) || vmread(GUEST_ACCESS_RIGHTS + 2 * DFW_CS) & DFW_AR_L))
+	/* no 64-bit code yet, and no 16-bit TSS: SDM vol. 3, 10.8.5 */
+	if (long_mode && (!(cr4 & CR4_PAE) || vmread(GUEST_ACCESS_RIGHTS + 2 * DFW_CS) & DFW_AR_L ||
+			  !(vmread(GUEST_ACCESS_RIGHTS + 2 * DFW_TR) & 8)))
 		return false;
 	if (!long_mode && cr4 & CR4_PAE && !load_pdptes(cr3))
 		return false;
@@ -173,7 +181,7 @@ static bool set_assist_cr0(struct vcpu *v, uint64_t value)
 		return true;
 	}
 	vmwrite(CR0_SHADOW, (vmread(CR0_SHADOW) & ~(uint64_t)CR0_NE) | (value & CR0_NE));
-	set_cr0(value);
+	set_cr0(v, value);
 	skip_instruction();
 	return true;
 }
@@ -194,13 +202,19 @@ bool set_guest_cr0(struct vcpu *v, uint64_t value)
 			return false;
 	}
 	vmwrite(CR0_SHADOW, value);
-	set_cr0(value);
+	set_cr0(v, value);
 	skip_instruction();
-	if (old & CR0_PE && !(value & CR0_PE) && !native_real_mode) {
-		const char *error = assist_invoke(v, DFW_INVOKE_REAL_MODE, 0, NULL);
-		if (error)
-			assist_failed(v, error);
+	if (!(old & CR0_PE) || value & CR0_PE)
+		return true;
+	if (native_real_mode) {
+		real_mode_begun = true;
+		vmwrite(CR0_MASK, cr0_mask(v));
+		assist_begin_native(v);
+		return true;
 	}
+	const char *error = assist_invoke(v, DFW_INVOKE_REAL_MODE, 0, NULL);
+	if (error)
+		assist_failed(v, error);
 	return true;
 }
 

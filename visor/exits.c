@@ -237,9 +237,6 @@ static void handle_task_switch(struct vcpu *v)
 {
 	uint64_t detail = vmread(EXIT_QUALIFICATION);
 
-	if (native_real_mode)
-		fatal(v, "task switch (qualification %llx): not supported with real-mode=native",
-		      (unsigned long long)detail);
 	vmwrite(ENTRY_EVENT, 0); /* the record has it */
 	const char *error = v->in_assist ? "task switch in the assist's world"
 					 : assist_invoke(v, DFW_INVOKE_TASK_SWITCH, detail, NULL);

@@ -159,7 +159,6 @@ void guest_reset_state(struct dfw_cpu *cpu)
 		cpu->seg[i] = (struct dfw_segment){.limit = 0xffff, .access_rights = 0x93};
 	cpu->seg[DFW_CS].selector = 0xf000;
 	cpu->seg[DFW_CS].base = 0xf0000;
-	cpu->seg[DFW_CS].access_rights = 0x9b;
 	cpu->seg[DFW_LDTR].access_rights = 0x82;
 	cpu->seg[DFW_TR].access_rights = 0x8b;
 }

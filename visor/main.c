@@ -240,8 +240,7 @@ void visor_main(struct visor_boot *b)
 	if (mode == NATIVE && !has_unrestricted_guest())
 		stop("real-mode=native: this processor has no unrestricted guest");
 	native_real_mode = mode == NATIVE || (mode == BY_PROCESSOR && has_unrestricted_guest());
-	if (!native_real_mode)
-		memcpy(cmdline + strlen(cmdline), "assist=host", sizeof("assist=host"));
+	memcpy(cmdline + strlen(cmdline), "assist=host", sizeof("assist=host"));
 	smp_find();
 	smp_describe(cmdline + strlen(cmdline));
 
