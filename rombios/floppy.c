@@ -279,7 +279,10 @@ static bool medium_changed(uint8_t drive)
 
 enum direction { TO_MEMORY, FROM_MEMORY, NOWHERE };
 
-static uint8_t move_once(struct regs *r, enum direction direction)
+/* For DMA where the caller's memory may be elsewhere: here the pages are themselves. */
+static uint8_t bounce[512] __attribute__((aligned(512)));
+
+static uint8_t move_direct(const struct regs *r, enum direction direction)
 {
 	static const uint8_t modes[] = {0x46, 0x4a, 0x42};
 	uint8_t drive = r->dl, eot = table(4);
@@ -295,6 +298,31 @@ static uint8_t move_once(struct regs *r, enum direction direction)
 		status = seek(drive, r->ch, r->dh);
 	if (!status)
 		status = run(drive, command, sizeof(command));
+	return status;
+}
+
+static uint8_t move_once(const struct regs *r, enum direction direction)
+{
+	struct regs one = *r;
+	uint16_t at = r->bx, buffer = (uint16_t)(uint32_t)bounce;
+	uint8_t status = DISK_OK;
+
+	if (direction == NOWHERE || !in_protected_mode())
+		return move_direct(r, direction);
+	one.es = BIOS_SEG;
+	one.bx = buffer;
+	one.al = 1;
+	for (unsigned n = 0; n < r->al && !status; n++, at += 512, one.cl++) {
+		if (!one.dh && r->cl <= table(4) && one.cl > table(4)) {
+			one.dh = 1;
+			one.cl = 1;
+		}
+		if (direction == FROM_MEMORY)
+			far_copy(BIOS_SEG, buffer, r->es, at, 512);
+		status = move_direct(&one, direction);
+		if (direction == TO_MEMORY && !status)
+			far_copy(r->es, at, BIOS_SEG, buffer, 512);
+	}
 	return status;
 }
 
@@ -347,7 +375,12 @@ static uint8_t handle_4005(struct regs *r) /* format a track */
 	if (medium_changed(drive))
 		return DISK_CHANGED;
 	outb(DIR_CCR, bda.floppy_media[drive] & 0x10 ? bda.floppy_media[drive] >> 6 : drive_types[type_of(drive)].rates[0]);
-	status = dma_setup(r->es, r->bx, n * 4, 0x4a);
+	if (in_protected_mode() && n * 4u <= sizeof(bounce)) {
+		far_copy(BIOS_SEG, (uint16_t)(uint32_t)bounce, r->es, r->bx, n * 4);
+		status = dma_setup(BIOS_SEG, (uint16_t)(uint32_t)bounce, n * 4, 0x4a);
+	} else {
+		status = dma_setup(r->es, r->bx, n * 4, 0x4a);
+	}
 	if (!status)
 		status = seek(drive, r->ch, r->dh);
 	if (!status)

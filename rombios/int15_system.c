@@ -138,8 +138,7 @@ static void handle_15e8(struct regs *r)
 	done(r, AH_UNSUPPORTED, true);
 }
 
-/* The caller may run in virtual-8086 mode of its own, where no other mode can be entered. */
-static bool in_protected_mode(void)
+bool in_protected_mode(void)
 {
 	uint32_t cr0;
 

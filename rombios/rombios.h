@@ -107,6 +107,9 @@ uint32_t far_read32(uint16_t seg, uint16_t off);
 void far_write8(uint16_t seg, uint16_t off, uint8_t v);
 void far_write16(uint16_t seg, uint16_t off, uint16_t v);
 void far_write32(uint16_t seg, uint16_t off, uint32_t v);
+/* The caller may run in virtual-8086 mode of its own: no other mode can be entered, and its pages need not lie
+ * where their addresses say. */
+bool in_protected_mode(void);
 void far_copy(uint16_t dst_seg, uint16_t dst, uint16_t src_seg, uint16_t src, uint16_t len);
 
 /* far.c: CMOS, the NMI kept masked as the index is written */
