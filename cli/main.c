@@ -203,7 +203,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		set_boot(o, arg);
 		break;
 	case OPT_MEMORY:
-		o->memory = number("memory", arg, 1, 2048);
+		o->memory = number("memory", arg, 1, 8192);
 		break;
 	case OPT_CPUS:
 		o->cpus = number("cpus", arg, 1, 8);
