@@ -4,7 +4,7 @@ VMXASSIST_GUESTS := $(patsubst tests/vmxassist/%.S,$(BUILD)/tests/vmxassist/%.im
 
 tests: $(VMXASSIST_GUESTS)
 
-$(BUILD)/tests/vmxassist/%.img: tests/vmxassist/%.S tests/vmxassist/guest.inc tests/vmxassist/faults.inc tests/vmxassist/unreal.inc tests/vmxassist/guest.lds
+$(BUILD)/tests/vmxassist/%.img: tests/vmxassist/%.S $(wildcard tests/vmxassist/*.inc) tests/vmxassist/guest.lds
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m32 -I. -c -o $(@:.img=.o) $< && \
 		$(LD) -m elf_i386 -T tests/vmxassist/guest.lds -o $(@:.img=.elf) $(@:.img=.o) && \
 		$(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@ && truncate -s 1440K $@

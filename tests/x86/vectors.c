@@ -1356,10 +1356,49 @@ static void ia32e(void **state)
 	cpu.cr4 = 0x20;
 	cpu.efer = 0x100;
 	EAX = 0x80000011;
+	cpu.seg[DFW_TR].access_rights = 0x83;
+	FAULTS(GP, 0, 0x0f, 0x22, 0xc0); /* no 16-bit TSS there */
+	cpu.seg[DFW_TR].access_rights = 0x8b;
 	RUNS(0x0f, 0x22, 0xc0);
 	assert_int_equal(cpu.efer, 0x500);
-	/* a fault in the window gets a 64-bit frame */
+	/* neither LMA nor, with paging on, LME can be written */
+	ECX = 0xc0000080;
+	EAX = EDX = 0;
+	FAULTS(GP, 0, 0x0f, 0x30);
+	EAX = 0x100;
+	RUNS(0x0f, 0x30);
+	assert_int_equal(cpu.efer, 0x500);
+	/* call gates of 16 bytes, to 64-bit code */
 	put64(GDT + CODE16, descriptor(0, 0xfffff, 0xa09b)); /* L=1 */
+	put64(GDT + GATE, gate(CODE16, HANDLER + 0x200, 0x8c, 0));
+	put64(GDT + GATE + 8, 0x1f0000000003);
+	FAULTS(GP, GATE, 0xea, 0, 0, 0, 0, GATE, 0); /* the upper type is not 0 */
+	put64(GDT + GATE + 8, 3);
+	RUNS(0xea, 0, 0, 0, 0, GATE, 0);
+	assert_true(cpu.rip == 0x300000000 + HANDLER + 0x200);
+	assert_int_equal(SEL(DFW_CS), CODE16);
+	cpu.seg[DFW_CS] = segment(CODE32, 0, 0xffffffff, 0xc09b);
+	cpu.rip = CODE + 0x100;
+	RUNS(0x9a, 0, 0, 0, 0, GATE, 0);
+	assert_true(cpu.rip == 0x300000000 + HANDLER + 0x200);
+	assert_int_equal(ESP, STACK + 0x1000 - 16);
+	assert_int_equal(get32(ESP), CODE + 0x107);
+	assert_int_equal(get32(ESP + 8), CODE32);
+	put64(GDT + GATE, gate(CODE32, HANDLER, 0x8c, 0));
+	cpu.seg[DFW_CS] = segment(CODE32, 0, 0xffffffff, 0xc09b);
+	cpu.rip = CODE + 0x100;
+	FAULTS(GP, CODE32, 0x9a, 0, 0, 0, 0, GATE, 0); /* leads to 32-bit code */
+	cpu.sysenter_cs = 0x50;
+	cpu.sysenter_eip = 0x123456780;
+	cpu.sysenter_esp = 0x2468ace00;
+	RUNS(0x0f, 0x34);
+	assert_true(cpu.rip == cpu.sysenter_eip && cpu.gpr[DFW_RSP].q == cpu.sysenter_esp);
+	assert_int_equal(cpu.seg[DFW_CS].access_rights, 0xa09b);
+	/* a fault in the window gets a 64-bit frame */
+	cpu.seg[DFW_CS] = segment(CODE32, 0, 0xffffffff, 0xc09b);
+	cpu.seg[DFW_SS] = segment(DATA32, 0, 0xffffffff, 0xc093);
+	cpu.gpr[DFW_RSP].q = STACK + 0x1000;
+	cpu.rip = CODE;
 	put64(IDT + GP * 16, gate(CODE16, HANDLER, 0x8e, 0));
 	put64(IDT + GP * 16 + 8, 0);
 	EAX = 0x1000;
@@ -1369,7 +1408,7 @@ static void ia32e(void **state)
 	assert_int_equal(SEL(DFW_CS), CODE16);
 	assert_int_equal(cpu.gpr[DFW_RSP].q, STACK + 0x1000 - 48);
 	assert_int_equal(get32(STACK + 0x1000 - 48), 0x1000);
-	assert_int_equal(get32(STACK + 0x1000 - 40), CODE + 3);
+	assert_int_equal(get32(STACK + 0x1000 - 40), CODE);
 	assert_int_equal(get32(STACK + 0x1000 - 16), STACK + 0x1000);
 }
 
@@ -1428,6 +1467,47 @@ static void task_call(void **state)
 	assert_int_equal(SEL(DFW_TR), TSS2_SEL);
 	assert_int_equal(ESP, STACK0 + 0x7fc);
 	assert_int_equal(get32(ESP), 0x1000);
+}
+
+static void task_of_fault(void **state)
+{
+	protected_mode();
+	make_task();
+	put64(IDT + 6 * 8, gate(TSS2_SEL, 0, 0x85, 0));
+	assert_int_equal(RUN(0x0f, 0x0b), X86_FAULT);
+	assert_int_equal(x86_deliver(&x, x.event), X86_DONE);
+	assert_int_equal(get32(TSS + 0x20), CODE);
+	assert_int_equal(get32(TSS + 0x24) & 0x10000, 0x10000); /* RF of the task that faulted */
+	assert_int_equal(cpu.rflags & 0x14000, 0x4000);
+}
+
+static bool no_umip(void *world, unsigned n, uint64_t value)
+{
+	return n == 4 ? !(value & 0x800) : !(value & ~0x901ull);
+}
+
+static void missing_bits(void **state)
+{
+	struct x86_ops limited = ops;
+
+	limited.control_allowed = no_umip;
+	real_mode();
+	x.ops = &limited;
+	EAX = 0x800;
+	FAULTS(GP, 0, 0x0f, 0x22, 0xe0);
+	EAX = 0x600;
+	RUNS(0x0f, 0x22, 0xe0);
+	assert_int_equal(cpu.cr4, 0x600);
+	ECX = 0xc0000080;
+	EAX = 0x4900;
+	EDX = 0;
+	FAULTS(GP, 0, 0x0f, 0x30);
+	EAX = 0xd01; /* LMA is ignored */
+	RUNS(0x0f, 0x30);
+	assert_int_equal(cpu.efer, 0x901);
+	EAX = 0;
+	RUNS(0x0f, 0x32);
+	assert_int_equal(EAX, 0x901);
 }
 
 static void task_vm86(void **state)
@@ -1552,6 +1632,8 @@ int main(void)
 		cmocka_unit_test(ia32e),
 		cmocka_unit_test(task_jump),
 		cmocka_unit_test(task_call),
+		cmocka_unit_test(task_of_fault),
+		cmocka_unit_test(missing_bits),
 		cmocka_unit_test(task_vm86),
 		cmocka_unit_test(loadall),
 		cmocka_unit_test(machine),
