@@ -233,7 +233,7 @@ struct insn {
 	uint32_t imm2;     /* ENTER's level, a far pointer's selector */
 	uint32_t rip_high; /* where IA-32e mode's interrupts lead */
 	uint32_t debug;    /* data breakpoints hit */
-	uint32_t flat_size; /* x->flat_size; 0 with paging or breakpoints */
+	uint32_t flat_size; /* x->flat_size; 0 with paging, breakpoints or EFLAGS.AC */
 	uint8_t seg;       /* segment of the memory operand, overrides applied */
 	uint8_t opcode;
 	uint8_t third;     /* opcode byte after 0F 38 and 0F 3A */
@@ -303,7 +303,12 @@ COLD _Noreturn void x86_unknown(struct insn *i);
 
 static inline uint32_t x86_flat_size(const struct x86 *x)
 {
-	return ((uint32_t)x->cpu->cr0 & CR0_PG) || (uint8_t)x->cpu->dr7 ? 0 : x->flat_size; /* DR7_ENABLES */
+	const struct dfw_cpu *cpu = x->cpu;
+
+	return ((uint32_t)cpu->cr0 & CR0_PG) || (uint8_t)cpu->dr7 /* DR7_ENABLES */ ||
+			       __builtin_expect((uint32_t)cpu->rflags & AC, 0)
+		       ? 0
+		       : x->flat_size;
 }
 
 /* Only what is looked at before decoding has set it: an initialiser would clear the whole. */
@@ -326,6 +331,7 @@ enum access {
 	FETCH = 1 << 1,
 	SYSTEM = 1 << 2, /* supervisor access whatever the CPL: descriptor tables, TSS */
 	PEEK = 1 << 3,   /* leaves accessed and dirty bits and CR2 alone */
+	PARTS = 1 << 4,  /* parts of it will be read, which may have to be aligned */
 };
 
 /* Where an operand is: a register or mapped memory, or guest-physical memory. */

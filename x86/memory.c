@@ -168,6 +168,23 @@ static _Noreturn void segment_fault(struct insn *i, unsigned seg)
 	x86_raise_error(i, seg == DFW_SS ? STACK_FAULT : GP, i->ext);
 }
 
+/* #AC by the operand's size, SDM vol. 3, table 6-7. What is longer than 8 bytes is 16 bytes of SSE,
+ * which look after themselves, 10 of x87, or an x87 image made of words or doublewords. */
+static void check_alignment(struct insn *i, uint32_t linear, uint32_t len)
+{
+	const struct dfw_cpu *cpu = i->cpu;
+	uint32_t unit = len & -len; /* 2 of 10, 14 and 94; 4 of 28 and 108 */
+
+	if (len == 16 || len == 512 || cpl(cpu) != 3 || !((uint32_t)cpu->cr0 & CR0_AM))
+		return;
+	if (len == 10)
+		unit = 8;
+	else if (len == 6) /* a descriptor-table register */
+		unit = 4;
+	if (linear & (unit - 1))
+		x86_raise_error(i, ALIGNMENT, 0);
+}
+
 uint32_t x86_linear(struct insn *i, unsigned seg, uint32_t off, uint32_t len, unsigned access)
 {
 	const struct dfw_segment *s = &i->cpu->seg[seg];
@@ -185,6 +202,8 @@ uint32_t x86_linear(struct insn *i, unsigned seg, uint32_t off, uint32_t len, un
 	}
 	if (!in_limit(s, off, len))
 		segment_fault(i, seg);
+	if (((uint32_t)i->cpu->rflags & AC) && !(access & PARTS))
+		check_alignment(i, linear, len);
 	if (i->cpu->dr7 & DR7_ENABLES)
 		data_breakpoints(i, linear, len, access);
 	return linear;

@@ -174,7 +174,7 @@ HANDLER(load_far)
 			x86_unknown(i);
 		x86_raise(i, UD);
 	}
-	x86_linear(i, i->seg, i->ea, i->osize + 2, READ);
+	x86_linear(i, i->seg, i->ea, i->osize + 2, READ | PARTS);
 	off = read_memory(i, i->seg, i->ea, i->osize);
 	selector = read_memory(i, i->seg, i->ea + i->osize, 2);
 	x86_load_segment(i, SIZE(i->operand[0]), selector);

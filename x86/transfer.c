@@ -148,7 +148,7 @@ static void far_pointer(struct insn *i, uint16_t *selector, uint32_t *off)
 	}
 	if (!is_memory(i))
 		x86_raise(i, UD);
-	x86_linear(i, i->seg, i->ea, i->osize + 2, READ);
+	x86_linear(i, i->seg, i->ea, i->osize + 2, READ | PARTS);
 	*off = read_memory(i, i->seg, i->ea, i->osize);
 	*selector = read_memory(i, i->seg, i->ea + i->osize, 2);
 }

@@ -550,6 +550,34 @@ static void x87_operands(void **state)
 	FAULTS(UD, 0xdb, 0x0f);
 }
 
+/* #AC: SDM vol. 3, table 6-7 */
+static void alignment_check(void **state)
+{
+	enum { ALIGN = 17 };
+
+	protected_mode(3, false);
+	cpu.cr0 |= 1 << 18;
+	cpu.rflags |= 1 << 18;
+	cpu.gpr[DFW_RBX].w = 0x104;
+	RUNS(0xd9, 0x07);                        /* m32 */
+	FAULTS(ALIGN, 0xdd, 0x07);               /* m64 */
+	FAULTS(ALIGN, 0xdb, 0x2f);               /* m80: 8 */
+	FAULTS(ALIGN, 0xdb, 0x3f);
+	FAULTS(ALIGN, 0x0f, 0x6f, 0x07);         /* MOVQ */
+	RUNS(0x0f, 0x60, 0x07);                  /* PUNPCKLBW m32 */
+	RUNS(0x0f, 0x10, 0x07);                  /* MOVUPS */
+	FAULTS(GP, 0x0f, 0x28, 0x07);            /* MOVAPS */
+	FAULTS(GP, 0x0f, 0xae, 0x07);            /* FXSAVE */
+	cpu.gpr[DFW_RBX].w = 0x102;
+	RUNS(0xd9, 0x37);                        /* FNSTENV: words */
+	FAULTS(ALIGN, 0x66, 0xd9, 0x37);         /* doublewords */
+	RUNS(0xdd, 0x37);
+	FAULTS(ALIGN, 0x66, 0xdd, 0x37);
+	FAULTS(ALIGN, 0xf3, 0x0f, 0x10, 0x07);   /* MOVSS */
+	cpu.gpr[DFW_RBX].w = 0x108;
+	RUNS(0xdb, 0x2f);
+}
+
 static void maskmov(void **state)
 {
 	static const uint8_t mmx[] = {0x0f, 0xf7, 0xc1}, xmm[] = {0x66, 0x0f, 0xf7, 0xc1};
@@ -1137,6 +1165,7 @@ int main(void)
 		cmocka_unit_test(register_only_forms),
 		cmocka_unit_test(which_exist),
 		cmocka_unit_test(x87_operands),
+		cmocka_unit_test(alignment_check),
 		cmocka_unit_test(maskmov),
 		cmocka_unit_test(environment_images),
 		cmocka_unit_test(state_images),

@@ -1531,6 +1531,57 @@ static void task_vm86(void **state)
 
 /* --- the rest --- */
 
+/* SDM vol. 3, table 6-7, in each way to memory */
+static void alignment(void **state)
+{
+	enum { ALIGN = 17, FLAG_AC = 0x40000, AM = 0x40000 };
+
+	for (unsigned n = 0; n < 3; n++) {
+		user_mode();
+		cpu.cr0 |= AM;
+		cpu.rflags |= FLAG_AC;
+		EBX = DATA + 2;
+		FAULTS(ALIGN, 0, 0x8b, 0x03);
+		FAULTS(ALIGN, 0, 0x89, 0x03);
+		RUNS(0x66, 0x8b, 0x03);
+		RUNS(0x8a, 0x43, 0x01);
+		FAULTS(ALIGN, 0, 0x66, 0x8b, 0x43, 0x01);
+		put32(DATA + 4, 0);
+		RUNS(0x66, 0x0f, 0xb4, 0x03);       /* LFS m16:16: words */
+		FAULTS(ALIGN, 0, 0x0f, 0xb4, 0x03); /* m16:32 */
+		FAULTS(ALIGN, 0, 0x0f, 0x01, 0x03); /* SGDT */
+		RUNS(0x0f, 0x01, 0x43, 0x02);
+		cpu.gpr[DFW_RSP].d = STACK + 0x102;
+		FAULTS(ALIGN, 0, 0x50);
+		RUNS(0x66, 0x50);
+		RUNS(0x50);
+		cpu.gpr[DFW_RSI].d = DATA + 0x102;
+		cpu.gpr[DFW_RDI].d = DATA + 0x200;
+		ECX = 4;
+		FAULTS(ALIGN, 0, 0xf3, 0xa5);
+		RUN(0xf3, 0x66, 0xa5);
+		/* both bits and CPL 3 */
+		cpu.rflags &= ~(uint64_t)FLAG_AC;
+		RUNS(0x8b, 0x03);
+		cpu.rflags |= FLAG_AC;
+		cpu.cr0 &= ~(uint64_t)AM;
+		RUNS(0x8b, 0x03);
+		protected_mode();
+		cpu.cr0 |= AM;
+		cpu.rflags |= FLAG_AC;
+		EBX = DATA + 2;
+		RUNS(0x8b, 0x03);
+		vm86_mode(3);
+		cpu.cr0 |= AM;
+		cpu.rflags |= FLAG_AC;
+		EBX = 1;
+		FAULTS(ALIGN, 0, 0x8b, 0x07);
+		/* the handler's own accesses are the supervisor's */
+		assert_int_equal(x86_deliver(&x, x.event), X86_DONE);
+		assert_int_equal(get32(cpu.gpr[DFW_RSP].d), 0);
+	}
+}
+
 static void loadall(void **state)
 {
 	real_mode();
@@ -1635,6 +1686,7 @@ int main(void)
 		cmocka_unit_test(task_of_fault),
 		cmocka_unit_test(missing_bits),
 		cmocka_unit_test(task_vm86),
+		cmocka_unit_test(alignment),
 		cmocka_unit_test(loadall),
 		cmocka_unit_test(machine),
 		cmocka_unit_test(reset),
