@@ -9,7 +9,9 @@
  *     fpu.t [CASES [SEED [OPCODE]]]   cases per form (40, or 5,000 where DFW_LONG is set); OPCODE as
  *                                     d8, f58, 3817, 3a0f
  *
- * What Unicorn 2.0 (QEMU 5.0) does not do is masked or excused below, each with its reason.
+ * The cases that Unicorn has wrong are counted by reason; each is settled by a vector of fpu_vectors.c
+ * or by the build machine, whose unit has run the very case. Values that it rounds otherwise or does
+ * not keep are left out of the comparison by lenient().
  */
 #include <math.h>
 #include <stdio.h>
@@ -354,63 +356,101 @@ static uint8_t immediate_of(const struct test_case *c, unsigned length)
 	return c->code[length - 1];
 }
 
-/* Cases in which Unicorn 2.0.1, which is QEMU 5.0, is not the processor of SDM vol. 2; what of
- * them it does not have is in fpu_vectors.c. */
-static bool unicorn_is_wrong(const struct test_case *c, unsigned length)
+/* Where Unicorn 2.0.1, which is QEMU 5.0, is not the processor of the manual, and where it is settled. */
+enum excuse {
+	RIGHT,
+	IMAGES,
+	LACKS,
+	REGISTER_FORM,
+	MEMORY_FORM,
+	PREDICATE,
+	NOT_PREFIX,
+	OVERWRITES,
+	CRC32_SIZE,
+	ORDERED,
+	OTHERS,
+	STACK_FAULT,
+	UNDEFINED,
+	EXCUSES
+};
+static const struct {
+	const char *what, *manual, *settled;
+} excuses[EXCUSES] = {
+	[IMAGES] = {"has one format for FNSTENV, FLDENV, FNSAVE, FRSTOR, and no pointers, in FXSAVE neither",
+		    "SDM vol. 1, 8.1.10 and figures 8-9 to 8-12", "environment_images, state_images, fxsave"},
+	[LACKS] = {"has no POPCNT, MOVBE, PCLMULQDQ, RDRAND, SHA, GFNI, SSE4A, MOVDIRI, CLWB; has 3DNow",
+		   "SDM vol. 2, CPUID", "extensions, integer_extensions, which_exist"},
+	[REGISTER_FORM] = {"takes MOVLPD and MOVHPD between registers", "SDM vol. 2, MOVLPD: m64", "which_exist"},
+	[MEMORY_FORM] = {"takes MOVMSKPS, MOVQ2DQ, PSRLW Ib and company from memory", "SDM vol. 2, table A-6 and MOVMSKPS: register",
+			 "register_only_forms, which_exist"},
+	[PREDICATE] = {"refuses CMPPS with a predicate above 7", "SDM vol. 2, CMPPS: bits 7:3 are reserved", "extensions"},
+	[NOT_PREFIX] = {"ignores 66, F2 and F3 before FXSAVE, LDMXCSR and the fences", "SDM vol. 2, 3.1.1.1: NP", "fxsave"},
+	[OVERWRITES] = {"reads what it has written in PHADDW of a register and itself", "SDM vol. 2, PHADDW", "the unit itself"},
+	[CRC32_SIZE] = {"takes 66 for 16 bits in 16-bit code, too", "SDM vol. 2, 2.1.1", "integer_extensions"},
+	[ORDERED] = {"misses PCMPISTRI's ordered match that the end cuts off", "SDM vol. 2, 4.1.5", "the unit itself"},
+	[OTHERS] = {"(CMPXCHG8B is not compared here)", "SDM vol. 2, CMPXCHG8B", "diff.c"},
+	[STACK_FAULT] = {"has no x87 stack faults", "SDM vol. 1, 8.5.1.1", "the unit itself"},
+	[UNDEFINED] = {"goes its own way in F2XM1 and FYL2XP1 out of range, FYL2X and FSQRT below 0, FPREM",
+		       "SDM vol. 2, F2XM1, FYL2XP1; vol. 1, 8.5.1.2", "the unit itself"},
+};
+static unsigned excused[EXCUSES];
+
+static enum excuse unicorn_is_wrong(const struct test_case *c, unsigned length)
 {
 	uint8_t modrm = modrm_of(c), reg = modrm >> 3 & 7;
-	bool memory = in_memory(c), same = !memory && reg == (modrm & 7);
+	bool memory = in_memory(c);
 
 	switch (c->map) {
-	case X87: /* environments: always in the protected-mode format, and empty */
-		return memory && (reg == 4 || reg == 6) && (c->opcode == 0xd9 || c->opcode == 0xdd);
+	case X87:
+		return memory && (reg == 4 || reg == 6) && (c->opcode == 0xd9 || c->opcode == 0xdd) ? IMAGES : RIGHT;
 	case MAP_0F:
 		switch (c->opcode) {
-		case 0x0e: /* has 3DNow, the build machine need not */
+		case 0x0e: /* 3DNow */
 		case 0x0f:
-		case 0x78: /* no SSE4A, VMREAD is taken for something */
+		case 0x78: /* SSE4A */
 		case 0x79:
-		case 0xb8: /* no POPCNT */
-			return true;
-		case 0x2b: /* no SSE4A */
-			return c->prefix >= P_F3;
-		case 0x12: /* MOVLPD and MOVHPD have no register form */
+		case 0xb8: /* POPCNT */
+			return LACKS;
+		case 0x2b: /* SSE4A */
+			return c->prefix >= P_F3 ? LACKS : RIGHT;
+		case 0x12:
 		case 0x16:
-			return c->prefix == P_66 && !memory;
-		case 0x50: /* MOVMSKPS, PSRLW Ib, MOVQ2DQ and company have no memory form */
+			return c->prefix == P_66 && !memory ? REGISTER_FORM : RIGHT;
+		case 0x50:
 		case 0x71 ... 0x73:
-			return memory;
+			return memory ? MEMORY_FORM : RIGHT;
 		case 0xd6:
-			return memory && c->prefix >= P_F3;
-		case 0xc2: /* bits 7 to 3 of the predicate are ignored: CMPPS */
-			return immediate_of(c, length) > 7;
-		case 0xae: /* FXRSTOR and FXSAVE; 66, F2 and F3 give other instructions */
-			return (memory && reg < 2) || c->prefix != P_NP || (memory && reg > 3);
-		case 0xc7: /* CMPXCHG8B is diff.c's; no RDRAND, RDSEED, RDPID */
-			return reg == 1 || (!memory && reg >= 6);
+			return memory && c->prefix >= P_F3 ? MEMORY_FORM : RIGHT;
+		case 0xc2:
+			return immediate_of(c, length) > 7 ? PREDICATE : RIGHT;
+		case 0xae:
+			return c->prefix != P_NP ? (memory && reg > 5 ? LACKS : NOT_PREFIX)
+			       : memory && reg < 2 ? IMAGES
+			       : memory && reg > 3 ? LACKS
+						   : RIGHT;
+		case 0xc7:
+			return reg == 1 ? OTHERS : !memory && reg >= 6 ? LACKS : RIGHT;
 		}
 		break;
 	case MAP_38:
 		switch (c->opcode) {
-		case 0x01 ... 0x03: /* PHADDW of a register and itself reads what it has written */
+		case 0x01 ... 0x03:
 		case 0x05 ... 0x07:
-			return same;
-		case 0xc8 ... 0xcf: /* no SHA, no GFNI */
-		case 0xf9:          /* no MOVDIRI */
-			return true;
-		case 0xf0: /* no MOVBE */
-			return c->prefix <= P_66;
-		case 0xf1: /* CRC32: takes 66 for 16 bits in 16-bit code, too */
-			return c->prefix <= P_66 || c->real;
+			return !memory && reg == (modrm & 7) ? OVERWRITES : RIGHT;
+		case 0xc8 ... 0xcf: /* SHA, GFNI */
+		case 0xf9:          /* MOVDIRI */
+			return LACKS;
+		case 0xf0: /* MOVBE */
+		case 0xf1:
+			return c->prefix <= P_66 ? LACKS : c->opcode == 0xf1 && c->real ? CRC32_SIZE : RIGHT;
 		}
 		break;
-	case MAP_3A: /* no PCLMUL, SHA, GFNI */
+	case MAP_3A: /* PCLMUL, SHA, GFNI */
 		if (c->opcode == 0x44 || (c->opcode >= 0xcc && c->opcode <= 0xcf))
-			return true;
-		/* PCMPxSTRx, equal ordered: misses a match that the string's end cuts off */
-		return (c->opcode & 0xfc) == 0x60 && (immediate_of(c, length) & 0xc) == 0xc;
+			return LACKS;
+		return (c->opcode & 0xfc) == 0x60 && (immediate_of(c, length) & 0xc) == 0xc ? ORDERED : RIGHT;
 	}
-	return false;
+	return RIGHT;
 }
 
 /* What the comparison leaves out. */
@@ -651,7 +691,8 @@ static bool same_st(const struct host_unit_state *a, const struct host_unit_stat
 			memcpy(&x, &a->st[n], 10);
 			memcpy(&y, &b->st[n], 10);
 			if ((l->nan && isnan(x) && isnan(y)) ||
-			    (l->approximate && fabsl(x - y) <= fabsl(x) * 0x1p-36L + 0x1p-48L))
+			    /* the nearer to a pole, the less is exact */
+			    (l->approximate && fabsl(x - y) <= fabsl(x) * (1 + fabsl(x)) * 0x1p-36L + 0x1p-48L))
 				continue;
 		}
 		return false;
@@ -692,6 +733,7 @@ static void run_case(struct test_case *c, struct tally *t)
 	struct x86 x = {.cpu = &cpu, .ops = &ops};
 	struct host_unit_state start, after, other;
 	struct leniency l;
+	enum excuse excuse;
 	uint32_t regs[8], eip, flags, base, fsw_mask;
 	enum x86_outcome outcome;
 	bool x87 = c->map == X87, same = true;
@@ -769,7 +811,9 @@ static void run_case(struct test_case *c, struct tally *t)
 		t->limits++;
 		return;
 	}
-	if (unicorn_is_wrong(c, x.insn.length)) {
+	excuse = unicorn_is_wrong(c, x.insn.length);
+	if (excuse) {
+		excused[excuse]++;
 		t->excused++;
 		return;
 	}
@@ -807,13 +851,10 @@ static void run_case(struct test_case *c, struct tally *t)
 		}
 		return;
 	}
-	/* No stack faults there: SDM vol. 1, 8.5.1.1 */
-	if (x87 && (after.fsw & 0x40)) {
-		t->excused++;
-		return;
-	}
 	lenient(c, &start, &l);
-	if (l.undefined) {
+	excuse = x87 && (after.fsw & 0x40) ? STACK_FAULT : l.undefined ? UNDEFINED : RIGHT;
+	if (excuse) {
+		excused[excuse]++;
 		t->excused++;
 		return;
 	}
@@ -931,6 +972,9 @@ int main(int argc, char **argv)
 		uc_context_save(engines[n], fresh[n]);
 	}
 	compare(cases, only);
+	for (unsigned n = 1; n < EXCUSES; n++)
+		printf("# Unicorn 2.0.1, excused %u times: %s | %s | %s\n", excused[n], excuses[n].what, excuses[n].manual,
+		       excuses[n].settled);
 	printf("1..%u\n", tests);
 	return failures != 0;
 }

@@ -926,6 +926,8 @@ static void extensions(void **state)
 		SAME_VECTOR(gfni, "gf2p8mulb %%xmm1, %%xmm2", 0x66, 0x0f, 0x38, 0xcf, 0xd1);
 		SAME_VECTOR(gfni, "gf2p8affineqb $3, %%xmm1, %%xmm2", 0x66, 0x0f, 0x3a, 0xce, 0xd1, 3);
 		SAME_VECTOR(gfni, "gf2p8affineinvqb $3, %%xmm1, %%xmm2", 0x66, 0x0f, 0x3a, 0xcf, 0xd1, 3);
+		/* of the predicate three bits count */
+		SAME_VECTOR(true, "cmpltps %%xmm1, %%xmm2", 0x0f, 0xc2, 0xd1, 0xf9);
 		/* F3 goes before 66 */
 		SAME_VECTOR(true, "mulss %%xmm1, %%xmm2", 0x66, 0xf3, 0x0f, 0x59, 0xd1);
 		SAME_VECTOR(true, "mulss %%xmm1, %%xmm2", 0xf3, 0x66, 0x0f, 0x59, 0xd1);
