@@ -6,8 +6,8 @@
  * and register operands: general, x87, MMX and XMM registers, flags, memory, which bytes of memory
  * were read, and the exception must agree.
  *
- *     fpu.t [CASES [SEED [OPCODE]]]   cases per form (40, or 5,000 where DFW_LONG is set); OPCODE as
- *                                     d8, f58, 3817, 3a0f
+ *     fpu.t [CASES [SEED [OPCODE]]]   cases per form (80, or 5,200 where DFW_LONG is set), half of
+ *                                     them in each mode; OPCODE as d8, f58, 3817, 3a0f
  *
  * The cases that Unicorn has wrong are counted by reason; each is settled by a vector of fpu_vectors.c
  * or by the build machine, whose unit has run the very case. Values that it rounds otherwise or does
@@ -945,18 +945,19 @@ static void compare(unsigned cases, unsigned only)
 			continue;
 		if (only && only != (key[c.map] | c.opcode))
 			continue;
-		if (c.map != X87 || c.opcode == 0x9b) /* undefined ones need fewer */
-			compare_form(c, *name == '-' ? cases / 8 + 2 : cases, name);
+		/* two modes, x87 with and without 66; undefined ones need fewer */
+		if (c.map != X87 || c.opcode == 0x9b)
+			compare_form(c, *name == '-' ? cases / 16 + 2 : cases / 2, name);
 		else
 			for (c.form = 0; c.form < 16; c.form++)
-				compare_form(c, cases, x87_names[c.opcode & 7][c.form]);
+				compare_form(c, cases / 4, x87_names[c.opcode & 7][c.form]);
 	}
 }
 
 int main(int argc, char **argv)
 {
 	const char *is_long = getenv("DFW_LONG");
-	unsigned cases = argc > 1 ? atoi(argv[1]) : is_long && *is_long ? 5000 : 40, only = argc > 3 ? strtoul(argv[3], NULL, 16) : 0;
+	unsigned cases = argc > 1 ? atoi(argv[1]) : is_long && *is_long ? 5200 : 80, only = argc > 3 ? strtoul(argv[3], NULL, 16) : 0;
 
 	seed = (argc > 2 ? strtoull(argv[2], NULL, 0) : 1) * 0x9e3779b97f4a7c15ull + 1;
 	for (unsigned n = 0; n < MEMORY; n += 4)
