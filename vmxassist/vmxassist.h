@@ -194,7 +194,6 @@ int wrmsr_safe(uint32_t index, uint32_t low, uint32_t high); /* 0 where it raise
 bool write_cr4_safe(uint32_t value);  /* entry.S; false where it raises #GP */
 void world_native_errors(const struct dfw_cpu *cpu, bool on); /* CR0.NE=1 for a while, whatever the guest's */
 void world_protect(uint32_t linear, bool on); /* keeps VM86 from writing this page, below 2 MiB */
-void world_show(const void *own, bool on);    /* lets VM86 read and execute this page of our own */
 void *world_window(uint64_t phys); /* a pointer to any physical byte, valid to its page's end and
 				      until the next call */
 
