@@ -119,6 +119,7 @@ struct monitor {
 			   last time in protected mode, or LOADALL, no segment has become stale
 			   that is not in fit */
 	struct vm86_fit fit;
+	uint8_t fit_again; /* mask of segments that are to be looked at in any case: of a 32-bit stack, ESP has a say */
 };
 
 extern struct dfw_assist_header header;
