@@ -109,8 +109,16 @@ static void set_pdptes(const uint64_t pdpte[4])
 		vmwrite(GUEST_PDPTE + 2 * i, pdpte[i]);
 }
 
+/* In the assist's world SGDT and SIDT are to show the guest's tables: vmxassist's part, in VM86. */
+static void exit_on_tables(bool on)
+{
+	if (rdmsr(MSR_VMX_PROCBASED2) >> 32 & PROC2_DESCRIPTOR_TABLE)
+		set_control(PROC2_CONTROLS, PROC2_DESCRIPTOR_TABLE, on);
+}
+
 void load_control_registers(struct vcpu *v, const struct dfw_cpu *cpu)
 {
+	exit_on_tables(false);
 	vmwrite(CR0_MASK, cr0_mask(v));
 	vmwrite(CR0_SHADOW, cpu->cr0);
 	set_cr0(v, cpu->cr0);
@@ -123,6 +131,7 @@ void load_assist_control_registers(struct vcpu *v, const struct dfw_cpu *cpu, ui
 {
 	const uint64_t guests = CR0_MP | CR0_EM | CR0_TS | CR0_CACHE;
 
+	exit_on_tables(true);
 	vmwrite(CR0_MASK, cr0_mask(v));
 	vmwrite(CR0_SHADOW, guest_cr0 & ~(uint64_t)(CR0_PE | CR0_PG));
 	set_cr0(v, (cpu->cr0 & ~guests) | (guest_cr0 & guests));

@@ -290,6 +290,16 @@ static void handle_cr_access(struct vcpu *v)
 		inject(v, VECTOR_GP, 0);
 }
 
+/* In the assist's world only: VM86 code asks for a table, and #GP has vmxassist answer. Its own LIDT
+ * is how it shuts the processor down. */
+static void handle_tables(struct vcpu *v)
+{
+	if (vmread(GUEST_RFLAGS) & RFLAGS_VM)
+		inject(v, VECTOR_GP, 0);
+	else
+		handle_triple_fault(v);
+}
+
 static void handle_undefined(struct vcpu *v)
 {
 	inject(v, VECTOR_UD, 0);
@@ -343,6 +353,7 @@ static const struct {
 	[EXIT_RDMSR]         = {handle_rdmsr, "RDMSR"},
 	[EXIT_WRMSR]         = {handle_wrmsr, "WRMSR"},
 	[EXIT_MONITOR_TRAP]  = {0, "monitor trap"},
+	[EXIT_GDTR_IDTR]     = {handle_tables, "access to GDTR or IDTR"},
 	[EXIT_EPT_VIOLATION] = {handle_ept_violation, "EPT violation"},
 	[EXIT_EPT_MISCONFIGURATION] = {0, "EPT misconfiguration"},
 	[EXIT_INVEPT]        = {handle_undefined, "INVEPT"},

@@ -57,12 +57,18 @@ trap_common:
 	addl $8, %esp
 	iretl
 
-	.global vm86_enter
+	.global vm86_enter, vm86_enter_checked, vm86_enter_pop, vm86_enter_iret
 vm86_enter: /* eax: frame at the top of the stack */
 	movl %eax, %esp
+	cmpb $0, monitor /* pending_nmi; trap() sees to one that comes from here on */
+vm86_enter_checked:
+	jne 1f
+vm86_enter_pop:
 	popal
 	addl $8, %esp
+vm86_enter_iret:
 	iretl
+1:	call nmi_before_vm86
 
 	.global window_open
 window_open:
@@ -71,10 +77,16 @@ window_open:
 	cli
 	ret
 
-	.global window_halt
-window_halt:
+	.global window_halt, window_checked, window_halted
+window_halt: /* eax: 0 to stay with IF=0. An NMI before the HLT leads to window_halted */
+	cmpb $0, monitor
+window_checked:
+	jne window_halted
+	testl %eax, %eax
+	jz 1f
 	sti
-	hlt
+1:	hlt
+window_halted:
 	cli
 	ret
 

@@ -77,6 +77,7 @@ static void guest_out(void *world, uint16_t port, unsigned size, uint32_t value)
 	switch (size) {
 	case 1:
 		outb(port, value);
+		x87_port_written(world, port, value);
 		break;
 	case 2:
 		outw(port, value);
@@ -149,6 +150,8 @@ static int guest_fpu(void *world, struct x86_unit *unit)
 
 	unit->ip = (uint32_t)unit->code;
 	unit->code[unit->length] = 0xc3; /* RET */
+	if (x87_ignores_errors())
+		return x87_run(m, unit);
 	world_native_errors(&m->record->guest, true);
 	raised = unit_run(unit);
 	world_native_errors(&m->record->guest, false);
@@ -199,24 +202,8 @@ static void guest_control_written(void *world, unsigned n)
 	case 4:
 		world_sync_cr4(cpu);
 		break;
-	case 16:
-		asm volatile("movl %0, %%dr0" : : "r"((uint32_t)cpu->dr[0]));
-		break;
-	case 17:
-		asm volatile("movl %0, %%dr1" : : "r"((uint32_t)cpu->dr[1]));
-		break;
-	case 18:
-		asm volatile("movl %0, %%dr2" : : "r"((uint32_t)cpu->dr[2]));
-		break;
-	case 19:
-		asm volatile("movl %0, %%dr3" : : "r"((uint32_t)cpu->dr[3]));
-		break;
-	case 22:
-		asm volatile("movl %0, %%dr6" : : "r"((uint32_t)cpu->dr6));
-		break;
-	case 23:
-		/* GD would trap the assist's own accesses; the interpreter honours the guest's */
-		asm volatile("movl %0, %%dr7" : : "r"((uint32_t)cpu->dr7 & ~(1u << 13)));
+	case 16 ... 23:
+		world_sync_debug(cpu);
 		break;
 	case 32:
 		asm volatile("wbinvd");

@@ -63,13 +63,21 @@ void machine_shutdown(void)
 		asm volatile("hlt");
 }
 
-/* Takes what came in a ring-0 window to the guest. */
+/* Takes what came to the guest. NMI is blocked from its delivery to the next IRET, and by MOV SS:
+ * SDM vol. 3, 6.7.1 and 6.8.3. */
 static __attribute__((cold)) void deliver_pending(struct monitor *m)
 {
-	if (m->pending_nmi) {
+	struct dfw_cpu *cpu = &m->record->guest;
+
+	if (m->held_nmi && !(cpu->interruptibility & DFW_BLOCKED_BY_NMI)) {
+		m->held_nmi = false;
+		m->pending_nmi = true;
+	}
+	if (m->pending_nmi && !(cpu->interruptibility & DFW_BLOCKED_BY_MOV_SS)) {
 		m->pending_nmi = false;
 		trace_guest(DFW_TRACE_INTERRUPT, VEC_NMI);
 		deliver(m, (struct x86_event){.vector = VEC_NMI, .kind = X86_EXTERNAL});
+		cpu->interruptibility |= DFW_BLOCKED_BY_NMI;
 	}
 	if (m->pending_irq >= 0) {
 		struct x86_event irq = {.vector = m->pending_irq, .kind = X86_EXTERNAL};
@@ -82,21 +90,35 @@ static __attribute__((cold)) void deliver_pending(struct monitor *m)
 }
 
 /* HLT: wait in ring 0. With the guest's IF=0 only NMI, INIT or a reset ends it. */
-static __attribute__((cold)) void halt(struct monitor *m)
+__attribute__((cold)) void monitor_halt(struct monitor *m)
 {
 	uint64_t start = rdtsc();
 
 	stats->halts++;
 	trace_guest(DFW_TRACE_HALT, 0);
-	while (m->pending_irq < 0 && !m->pending_nmi) {
-		if (m->record->guest.rflags & FLAG_IF)
-			window_halt();
-		else
-			asm volatile("hlt" : : : "memory");
-	}
+	while (m->pending_irq < 0 && !m->pending_nmi)
+		window_halt(m->record->guest.rflags & FLAG_IF);
 	stats->halt_ticks += rdtsc() - start;
 	trace_guest(DFW_TRACE_WAKE, 0);
-	deliver_pending(m);
+}
+
+void monitor_exception(struct monitor *m, struct x86_event event)
+{
+	stats->exceptions++;
+	trace_guest(DFW_TRACE_EXCEPTION, event.vector);
+	if (event.vector == VEC_MF && !(m->record->guest.cr0 & CR0_NE))
+		x87_error(m);
+	else if (event.vector == VEC_DB || m->record->guest.pending_debug)
+		deliver(m, event);
+	else
+		deliver_and_go(m, event);
+}
+
+/* Traps after an instruction: single step, data breakpoints, a new task's T bit. MOV SS holds them off for one more: SDM vol. 3, 6.8.3. */
+static __attribute__((cold)) void deliver_debug(struct monitor *m)
+{
+	if (!(m->record->guest.interruptibility & DFW_BLOCKED_BY_MOV_SS))
+		monitor_exception(m, (struct x86_event){.vector = VEC_DB, .kind = X86_EXCEPTION});
 }
 
 static bool interruptible(const struct dfw_cpu *cpu)
@@ -109,14 +131,8 @@ static bool interrupted(struct monitor *m)
 {
 	if (m->pending_irq < 0 && interruptible(&m->record->guest))
 		window_open();
-	return m->pending_irq >= 0 || m->pending_nmi;
-}
-
-/* Traps after an instruction: single step, data breakpoints, a new task's T bit. */
-static void deliver_debug(struct monitor *m)
-{
-	if (m->record->guest.pending_debug)
-		deliver(m, (struct x86_event){.vector = VEC_DB, .kind = X86_EXCEPTION});
+	return m->pending_irq >= 0 ||
+	       (m->pending_nmi && !(m->record->guest.interruptibility & DFW_BLOCKED_BY_MOV_SS));
 }
 
 /* One instruction in the interpreter, and what follows from it. */
@@ -141,26 +157,21 @@ static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
 	case X86_REPEAT:
 		break;
 	case X86_HALTED:
-		halt(m);
+		if (!cpu->pending_debug)
+			monitor_halt(m);
 		break;
 	case X86_FAULT:
-		stats->exceptions++;
 		if (!insn->known) {
 			stats->holes++;
 			stats->hole_last = insn->row;
 		}
-		if (m->x86.event.vector == VEC_MF)
-			m->x86.event.vector = x87_error_vector(cpu);
-		trace_guest(DFW_TRACE_EXCEPTION, m->x86.event.vector);
-		if (cpu->pending_debug || m->x86.event.vector == VEC_DB)
-			deliver(m, m->x86.event);
-		else
-			deliver_and_go(m, m->x86.event);
+		monitor_exception(m, m->x86.event);
 		break;
 	case X86_SHUTDOWN:
 		machine_shutdown();
 	}
-	deliver_debug(m);
+	if (cpu->pending_debug)
+		deliver_debug(m);
 }
 
 /* Goes on in VM86 if it can, all of the way or for a stretch. */
@@ -171,7 +182,7 @@ static void run_in_vm86(struct monitor *m)
 
 	/* IRET to VM86 would let an interrupt in between MOV SS and MOV SP */
 	if ((cpu->interruptibility & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS)) &&
-	    (cpu->rflags & (FLAG_IF | FLAG_TF)))
+	    ((cpu->rflags & (FLAG_IF | FLAG_TF)) || (cpu->dr7 & DR7_ENABLES) || m->pending_nmi))
 		return;
 	if ((uint32_t)cpu->rip > 0xffff)
 		return;
@@ -196,7 +207,7 @@ void monitor_run(struct monitor *m)
 	struct dfw_cpu *cpu = &m->record->guest;
 
 	for (;;) {
-		if (m->pending_irq >= 0 || m->pending_nmi)
+		if (m->pending_irq >= 0 || m->pending_nmi || m->held_nmi)
 			deliver_pending(m);
 		if (!((uint32_t)cpu->cr0 & CR0_PE))
 			run_in_vm86(m);
@@ -245,8 +256,8 @@ __attribute__((cold)) void monitor_invoked(void)
 	vm86_init(m);
 	world_sync_cr0(cpu);
 	world_sync_cr4(cpu);
-	if (cpu->dr7 & 0xff)
-		asm volatile("movl %0, %%dr7" : : "r"((uint32_t)cpu->dr7));
+	if (cpu->dr7 & DR7_ENABLES)
+		world_sync_debug(cpu);
 
 	switch (m->record->reason) {
 	case DFW_INVOKE_START:
@@ -271,10 +282,11 @@ __attribute__((cold)) void monitor_invoked(void)
 		cpu->event = 0;
 		deliver(m, event);
 	}
-	deliver_debug(m);
+	if (cpu->pending_debug)
+		deliver_debug(m);
 	if (cpu->activity == DFW_HLT) {
 		cpu->activity = DFW_ACTIVE;
-		halt(m);
+		monitor_halt(m);
 	}
 	monitor_run(m);
 }

@@ -4,7 +4,7 @@
 CFLAGS_vmxassist := -Os -fno-jump-tables -fno-if-conversion
 $(addprefix $(BUILD)/m32/vmxassist/,monitor.o vm86.o reflect.o): CFLAGS_vmxassist := $(FAST)
 VMXASSIST_OBJS := $(call objs,m32,vmxassist/entry.S vmxassist/monitor.c vmxassist/vm86.c vmxassist/stretch.c \
-	vmxassist/reflect.c vmxassist/world.c vmxassist/guest_access.c vmxassist/trace.c vmxassist/leave.S lib/string.c)
+	vmxassist/reflect.c vmxassist/x87_error.c vmxassist/world.c vmxassist/guest_access.c vmxassist/trace.c vmxassist/leave.S lib/string.c)
 
 vmxassist: $(BUILD)/vmxassist.bin
 all: vmxassist

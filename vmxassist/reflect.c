@@ -4,42 +4,66 @@
  * handler. SDM vol. 3, 6.15 and 20.3.
  */
 #include "vmxassist/vmxassist.h"
+#include "lib/string.h"
 
 extern const uint8_t rdmsr_insn[], rdmsr_fault[], wrmsr_insn[], cr4_insn[], wrmsr_fault[];
 
-/* Masks of vectors. VM86 refused it, and one instruction in the interpreter decides: */
-enum { MEANS_EMULATE = 1 << VEC_GP | 1 << VEC_SS | 1 << VEC_PF | 1 << VEC_UD };
-/* SDM vol. 3, table 6-1 */
-enum { PUSHES_ERROR = 1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17 };
-/* NMI; 9, 15 and 20-31 are no exceptions of these processors */
-#define ALWAYS_INTERRUPT (1u << VEC_NMI | 1u << 9 | 1u << 15 | 0xfff00000u)
+/* The processor's exceptions, SDM vol. 3, table 6-1, and what their frames have that those of hardware
+ * interrupts at the same vectors have not. (INT3 and INTO arrive as #GP: the gates have DPL 0.) */
+enum {
+	ERROR = 1 << 0,   /* an error code */
+	FAULT = 1 << 1,   /* RF, SDM vol. 3, 17.3.1.1 */
+	SAME = 1 << 2,    /* nothing, but the guest gets the one as it gets the other */
+	EMULATE = 1 << 3, /* VM86 refused it: one instruction in the interpreter decides */
+};
+static const uint8_t exceptions[] = {
+	[VEC_DE] = FAULT,
+	[VEC_DB] = SAME,
+	[VEC_BR] = FAULT,
+	[VEC_UD] = FAULT | EMULATE,
+	[VEC_NM] = FAULT,
+	[VEC_DF] = ERROR,
+	[VEC_TS] = ERROR,
+	[VEC_NP] = ERROR,
+	[VEC_SS] = ERROR | EMULATE,
+	[VEC_GP] = ERROR | EMULATE,
+	[VEC_PF] = ERROR | EMULATE,
+	[VEC_MF] = FAULT,
+	[VEC_AC] = ERROR,
+	[VEC_MC] = SAME,
+	[VEC_XM] = FAULT,
+};
 
-/* Is the line of this vector in service in either PIC? OCW3, 8259A data sheet. */
-static __attribute__((cold)) bool in_service(unsigned vector)
+/* RF is set, too, where an interrupt comes between two iterations; a string instruction raises no
+ * exception that shows by RF, unless it has a LOCK. */
+static __attribute__((cold)) bool repeats(const struct frame *f)
 {
-	uint8_t isr;
+	const uint8_t *code = (const uint8_t *)(f->cs << 4) + f->eip;
+	bool rep = false;
 
-	outb(0x20, 0x0b);
-	isr = inb(0x20);
-	outb(0x20, 0x0a);
-	outb(0xa0, 0x0b);
-	isr |= inb(0xa0);
-	outb(0xa0, 0x0a);
-	return isr >> (vector & 7) & 1;
+	for (unsigned n = 0; n < 15; n++) {
+		switch (code[n]) {
+		case 0xf2: case 0xf3:
+			rep = true;
+			/* fall through */
+		case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64 ... 0x67:
+			break;
+		case 0x6c ... 0x6f: case 0xa4 ... 0xa7: case 0xaa ... 0xaf:
+			return rep;
+		default:
+			return false;
+		}
+	}
+	return false;
 }
 
-/* Told by the frame's length where the exception pushes an error code, by the PIC where it does
- * not. */
-static bool is_interrupt(const struct frame *f)
+static bool is_exception(const struct frame *f, unsigned what)
 {
-	unsigned vector = f->vector & 0xff;
-
-	if (vector >= 32 || (ALWAYS_INTERRUPT >> vector & 1))
-		return true;
-	if (PUSHES_ERROR >> vector & 1)
-		return !(f->vector & FRAME_HAS_ERROR);
-	/* no base below 8 is in use but by a guest that reprogrammed the PIC */
-	return (vector == VEC_MF || vector == VEC_MC) && in_service(vector);
+	if (what & ERROR)
+		return f->vector & FRAME_HAS_ERROR;
+	if (what & FAULT)
+		return (f->eflags & FLAG_RF) && !repeats(f);
+	return what;
 }
 
 void deliver(struct monitor *m, struct x86_event event)
@@ -68,7 +92,7 @@ static bool reflect_fast(struct monitor *m, struct frame *f, unsigned vector)
 	stack = (uint16_t *)stack_linear;
 	stack[0] = f->eip;
 	stack[1] = f->cs;
-	stack[2] = f->eflags;
+	stack[2] = (f->eflags & ~FLAG_IOPL) | (cpu->rflags & FLAG_IOPL);
 	f->esp = (f->esp & 0xffff0000) | (sp - 6);
 	f->eip = ivt[0];
 	f->cs = ivt[1];
@@ -80,7 +104,7 @@ void deliver_and_go(struct monitor *m, struct x86_event event)
 {
 	const struct dfw_cpu *cpu = &m->record->guest;
 
-	if (m->fit_known && !m->fit.stale && !(header.flags & DFW_ASSIST_IOPL0)) {
+	if (m->fit_known && !m->fit.stale) {
 		vm86_store(m, cpu->seg[DFW_CS].selector, cpu->rip);
 		if (reflect_fast(m, m->vm86_frame, event.vector))
 			vm86_enter(m->vm86_frame);
@@ -88,73 +112,115 @@ void deliver_and_go(struct monitor *m, struct x86_event event)
 	deliver(m, event);
 }
 
-static void reflect(struct monitor *m, struct frame *f, unsigned vector, enum x86_event_kind kind)
+/* DR6 is clean while the guest runs: what is set in it now is new. */
+static uint32_t new_dr6(void)
 {
-	trace(kind == X86_EXTERNAL ? DFW_TRACE_INTERRUPT : DFW_TRACE_EXCEPTION, vector, 0, f->cs, f->eip);
-	if (!m->stale && !(header.flags & DFW_ASSIST_IOPL0) && reflect_fast(m, f, vector))
-		return;
-	vm86_load(m);
-	deliver(m, (struct x86_event){.vector = vector, .kind = kind});
-	monitor_run(m);
+	uint32_t dr6;
+
+	asm volatile("movl %%dr6, %0" : "=r"(dr6));
+	asm volatile("movl %0, %%dr6" : : "r"(DR6_CLEAN));
+	return dr6 & DR6_CAUSES;
 }
 
-/* VMX forces the real NE to 1, and INT 10h is the video service. */
-unsigned x87_error_vector(const struct dfw_cpu *cpu)
+static bool take_nmi(struct monitor *m)
 {
-	return cpu->cr0 & CR0_NE ? VEC_MF : 0x75;
+	if (m->record->guest.interruptibility & DFW_BLOCKED_BY_NMI)
+		m->held_nmi = true;
+	else
+		m->pending_nmi = true;
+	return m->pending_nmi;
+}
+
+static __attribute__((cold, noinline)) void exception(struct monitor *m, unsigned vector, unsigned what, bool at_end)
+{
+	struct dfw_cpu *cpu = &m->record->guest;
+	bool emulate = (what & EMULATE) || (vector == VEC_NM && x87_ignores_errors());
+
+	if (emulate && !at_end)
+		monitor_emulate(m);
+	vm86_load(m);
+	if (emulate) {
+		cpu->rflags &= ~(uint64_t)FLAG_RF;
+		cpu->interruptibility |= m->shadow;
+	} else {
+		if (vector == VEC_DB)
+			cpu->pending_debug |= new_dr6();
+		monitor_exception(m, (struct x86_event){.vector = vector, .kind = X86_EXCEPTION});
+	}
+	monitor_run(m);
 }
 
 static void trap_from_vm86(struct monitor *m, struct frame *f)
 {
 	unsigned vector = f->vector & 0xff;
+	unsigned what = vector < sizeof(exceptions) ? exceptions[vector] : 0;
 	bool at_end = m->stretch && stretch_leave(m, f);
 
 	trace(DFW_TRACE_TRAP, vector, 0, f->cs, f->eip);
-	if (is_interrupt(f)) {
+	if (is_exception(f, what))
+		exception(m, vector, what, at_end);
+	if (vector != VEC_NMI) {
 		stats->interrupts++;
-		reflect(m, f, vector, X86_EXTERNAL);
-		return;
+		trace(DFW_TRACE_INTERRUPT, vector, 0, f->cs, f->eip);
+		if (!m->stale && reflect_fast(m, f, vector))
+			vm86_enter(f);
+	} else {
+		take_nmi(m);
 	}
-	if (MEANS_EMULATE >> vector & 1) {
-		if (!at_end)
-			monitor_emulate(m);
-		vm86_load(m);
-		m->record->guest.interruptibility = m->shadow;
-		monitor_run(m);
-	}
-	stats->exceptions++;
-	if (vector == VEC_DB) {
-		uint32_t dr6;
+	vm86_load(m);
+	if (vector != VEC_NMI)
+		deliver(m, (struct x86_event){.vector = vector, .kind = X86_EXTERNAL});
+	monitor_run(m);
+}
 
-		asm volatile("movl %%dr6, %0" : "=r"(dr6));
-		m->record->guest.dr6 = dr6;
+_Static_assert(offsetof(struct monitor, pending_nmi) == 0, "entry.S");
+
+/* An NMI just before the IRET to VM86, after the last look at pending_nmi, came in VM86. The guest's
+ * registers are loaded, or still in the frame. */
+static __attribute__((cold)) void nmi_in_ring0(struct monitor *m, struct frame *f)
+{
+	if (!take_nmi(m))
+		return;
+	if (f->eip > (uint32_t)vm86_enter_checked && f->eip <= (uint32_t)vm86_enter_iret) {
+		if (f->eip > (uint32_t)vm86_enter_pop)
+			memmove(m->vm86_frame, f, offsetof(struct frame, vector));
+		nmi_before_vm86(m->vm86_frame);
 	}
-	if (vector == VEC_MF)
-		vector = x87_error_vector(&m->record->guest);
-	reflect(m, f, vector, X86_EXCEPTION);
+	if (f->eip >= (uint32_t)window_checked && f->eip < (uint32_t)window_halted)
+		f->eip = (uint32_t)window_halted;
 }
 
 /* Ring 0 takes interrupts in the two windows only, NMI anywhere, #GP on an MSR that does not exist,
- * and what an instruction of the guest's raises that unit_run executes on the stack. */
+ * what an instruction of the guest's raises that unit_run executes on the stack, and the guest's
+ * breakpoints, which the interpreter looks after. */
 static __attribute__((cold)) void trap_from_ring0(struct monitor *m, struct frame *f)
 {
 	unsigned vector = f->vector & 0xff;
 
-	if (vector == VEC_GP && f->eip == (uint32_t)rdmsr_insn)
+	if (vector == VEC_NMI) {
+		nmi_in_ring0(m, f);
+	} else if (vector == VEC_DB && new_dr6()) {
+		f->eflags |= FLAG_RF;
+	} else if (vector == VEC_GP && f->eip == (uint32_t)rdmsr_insn) {
 		f->eip = (uint32_t)rdmsr_fault;
-	else if (vector == VEC_GP && (f->eip == (uint32_t)wrmsr_insn || f->eip == (uint32_t)cr4_insn))
+	} else if (vector == VEC_GP && (f->eip == (uint32_t)wrmsr_insn || f->eip == (uint32_t)cr4_insn)) {
 		f->eip = (uint32_t)wrmsr_fault;
-	else if (vector == VEC_NMI)
-		m->pending_nmi = true;
-	else if (f->eip - (uint32_t)f < STACK_SIZE) {
+	} else if (f->eip - (uint32_t)f < STACK_SIZE) {
 		f->eax = 1 + vector;
 		f->eip = (uint32_t)unit_fault;
-	} else if ((f->eip >= (uint32_t)window_open && f->eip < (uint32_t)window_halt + 4)) {
+	} else if (f->eip >= (uint32_t)window_open && f->eip <= (uint32_t)window_halted) {
 		m->pending_irq = vector;
 		f->eflags &= ~FLAG_IF;
 	} else {
 		panic("exception in the monitor: vector, address", vector, f->eip);
 	}
+}
+
+__attribute__((cold)) void nmi_before_vm86(struct frame *f)
+{
+	f->vector = VEC_NMI;
+	trap_from_vm86(&monitor, f);
+	__builtin_unreachable();
 }
 
 void trap(struct frame *f)

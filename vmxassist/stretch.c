@@ -39,7 +39,7 @@ struct stretch {
 /* What runs, in the page that VM86 may read and execute. */
 static PER_PROCESSOR __attribute__((aligned(16))) uint8_t copy[ROOM + 4];
 
-void stretch_init(struct monitor *m, void *room, unsigned size)
+START_UP void stretch_init(struct monitor *m, void *room, unsigned size)
 {
 	m->stretches = room;
 	m->stretches_most = size / sizeof(struct stretch);

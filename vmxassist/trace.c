@@ -11,7 +11,7 @@ static struct dfw_trace *ring(void)
 	return (struct dfw_trace *)header.trace;
 }
 
-void trace_init(void)
+START_UP void trace_init(void)
 {
 	if (header.flags & DFW_ASSIST_TRACE)
 		*ring() = (struct dfw_trace){.magic = DFW_TRACE_MAGIC, .entries = ENTRIES};

@@ -6,8 +6,8 @@
 #include "vmxassist/vmxassist.h"
 #include "lib/string.h"
 
-/* Opens every port. */
-uint64_t vm86_tss_init(struct tss *tss)
+/* Opens every port but those of x87_error.c. */
+START_UP uint64_t vm86_tss_init(struct tss *tss)
 {
 	uint64_t base = (uint32_t)tss;
 
@@ -16,6 +16,8 @@ uint64_t vm86_tss_init(struct tss *tss)
 	tss->ss0 = SEL_DATA;
 	tss->io_map = offsetof(struct tss, io);
 	tss->terminator = 0xff;
+	for (unsigned n = 0; n < sizeof(x87_ports); n++)
+		tss->io[x87_ports[n] / 8] |= 1u << x87_ports[n] % 8;
 	return (sizeof(*tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24) << 56;
 }
 
@@ -84,7 +86,7 @@ void vm86_load(struct monitor *m)
 	cpu->gpr[DFW_RSI].d = f->esi;
 	cpu->gpr[DFW_RDI].d = f->edi;
 	set_low(&cpu->rip, f->eip);
-	set_low(&cpu->rflags, (f->eflags & ~(FLAG_VM | FLAG_IOPL | FLAG_RF)) | (cpu->rflags & FLAG_IOPL));
+	set_low(&cpu->rflags, (f->eflags & ~(FLAG_VM | FLAG_IOPL)) | (cpu->rflags & FLAG_IOPL));
 	if (!(m->stale >> DFW_CS & 1)) /* as x86_real_segment in the interpreter */
 		cs->access_rights = (cs->access_rights & ~(uint32_t)(DFW_AR_TYPE | DFW_AR_DPL)) | 3;
 	if (m->stale) {
@@ -97,7 +99,7 @@ void vm86_load(struct monitor *m)
 		load_segment(&cpu->seg[DFW_FS], &f->fs);
 		load_segment(&cpu->seg[DFW_GS], &f->gs);
 	}
-	cpu->interruptibility = 0;
+	cpu->interruptibility &= DFW_BLOCKED_BY_NMI;
 }
 
 void vm86_store(struct monitor *m, uint16_t cs, uint16_t ip)
@@ -105,7 +107,12 @@ void vm86_store(struct monitor *m, uint16_t cs, uint16_t ip)
 	const struct dfw_cpu *cpu = &m->record->guest;
 	struct frame *f = m->vm86_frame;
 	bool redirect = !(uint32_t)cpu->idtr.base && cpu->idtr.limit >= 0x3ff;
+	bool traps_iret = cpu->interruptibility & DFW_BLOCKED_BY_NMI; /* IRET ends that */
 
+	if (traps_iret != m->traps_iret) {
+		m->traps_iret = traps_iret;
+		world_sync_cr4(cpu);
+	}
 	if (redirect != m->redirect) {
 		m->redirect = redirect;
 		memset(m->tss->redirection, redirect ? 0 : 0xff, sizeof(m->tss->redirection));
@@ -120,7 +127,7 @@ void vm86_store(struct monitor *m, uint16_t cs, uint16_t ip)
 	f->edi = cpu->gpr[DFW_RDI].d;
 	f->eip = ip;
 	f->eflags = (cpu->rflags & ~(uint32_t)FLAG_IOPL) | FLAG_VM |
-		    (header.flags & DFW_ASSIST_IOPL0 ? 0 : FLAG_IOPL);
+		    (traps_iret || (header.flags & DFW_ASSIST_IOPL0) ? 0 : FLAG_IOPL);
 	f->cs = cs;
 	f->ss = cpu->seg[DFW_SS].selector;
 	f->ds = cpu->seg[DFW_DS].selector;
@@ -141,7 +148,7 @@ void vm86_resume(struct monitor *m, uint16_t cs, uint16_t ip)
 void vm86_init(struct monitor *m)
 {
 	m->vm86_frame = &vm86_frame;
-	m->redirect = false;
+	m->redirect = m->traps_iret = false;
 	m->stretch = NULL;
 	m->stale = 0;
 	m->fit_known = false;

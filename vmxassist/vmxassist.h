@@ -54,6 +54,7 @@ enum { MSR_SYSENTER_CS = 0x174, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP };
 
 #define FRAME_HAS_ERROR 0x100u
 
+#define START_UP      __attribute__((section(".init"))) /* world_start's part: gone once the stack grows */
 #define PER_PROCESSOR __attribute__((section(".processor")))
 
 enum {
@@ -70,15 +71,24 @@ enum {
 	VEC_DE = 0,
 	VEC_DB = 1,
 	VEC_NMI = 2,
+	VEC_BR = 5,
 	VEC_UD = 6,
 	VEC_NM = 7,
+	VEC_DF = 8,
+	VEC_TS = 10,
+	VEC_NP = 11,
 	VEC_SS = 12,
 	VEC_GP = 13,
 	VEC_PF = 14,
 	VEC_MF = 16,
+	VEC_AC = 17,
 	VEC_MC = 18,
 	VEC_XM = 19,
 };
+
+/* Debug registers, SDM vol. 3, 17.2 */
+enum { DR6_CAUSES = 0xe00f, DR7_ENABLES = 0xff, DR7_GD = 1 << 13, DR7_FIXED = 1 << 10 };
+#define DR6_CLEAN 0xffff0ff0u
 
 /* SDM vol. 3, 7.2.1; the redirection bitmap and the I/O map follow it (20.3.3, and vol. 1, 19.5.2) */
 struct __attribute__((packed)) tss {
@@ -102,7 +112,10 @@ struct vm86_fit {
 
 /* One processor's monitor. */
 struct monitor {
-	unsigned number; /* of the processor */
+	bool pending_nmi; /* entry.S: the first member */
+	bool held_nmi;    /* came while the guest blocks NMI */
+	bool traps_iret;  /* VM86 runs at IOPL 0 without VME */
+	unsigned number;  /* of the processor */
 	struct tss *tss;
 	struct stretch *stretches;
 	unsigned stretches_most;
@@ -110,7 +123,6 @@ struct monitor {
 	struct x86 x86;
 	struct frame *vm86_frame; /* at the top of this processor's stack */
 	int pending_irq;          /* vector taken in a ring-0 window, or -1 */
-	bool pending_nmi;
 	bool redirect;            /* INT n goes straight to the IVT: redirection bitmap is clear */
 	const struct stretch *stretch; /* what VM86 runs a copy of, or NULL */
 	uint8_t stale; /* mask of segments whose base is the record's, whatever the frame's selector */
@@ -143,7 +155,9 @@ _Noreturn void vm86_enter(struct frame *frame); /* IRETs to VM86 */
 _Noreturn void start(void); /* where vmxloader enters */
 _Noreturn void invoke_entry(void); /* where the assist's world starts */
 void window_open(void);  /* one instruction's time with IF=1 */
-void window_halt(void);  /* HLT with IF=1 until an interrupt comes */
+void window_halt(bool interrupts); /* HLT, but if pending_nmi; IF=1 with `interrupts` */
+extern const uint8_t window_checked[], window_halted[], vm86_enter_checked[], vm86_enter_pop[], vm86_enter_iret[];
+_Noreturn void nmi_before_vm86(struct frame *frame);
 int unit_run(struct x86_unit *unit);
 extern const uint8_t unit_fault[];
 void trap_entry(void);   /* where trap stubs lead */
@@ -153,6 +167,8 @@ extern uint8_t processor_page[STACK_SIZE], stack_top[]; /* vmxassist.lds.S */
 _Noreturn void monitor_invoked(void); /* C side of invoke_entry */
 _Noreturn void monitor_run(struct monitor *m);
 _Noreturn void monitor_emulate(struct monitor *m); /* VM86 refused the instruction at the frame's CS:EIP */
+void monitor_exception(struct monitor *m, struct x86_event event); /* raised at the record's CS:EIP */
+void monitor_halt(struct monitor *m); /* waits for an interrupt or NMI; monitor_run delivers it */
 _Noreturn void panic(const char *what, uint32_t a, uint32_t b);
 /* reset as a triple fault does: the host or the chipset takes it from there */
 _Noreturn void machine_shutdown(void);
@@ -178,8 +194,13 @@ void deliver(struct monitor *m, struct x86_event event);
 /* The same, for the last thing to do before the guest goes on: does not return where VM86 can run its
  * handler at once. */
 void deliver_and_go(struct monitor *m, struct x86_event event);
-/* CR0.NE=0: an x87 error is IRQ 13, INT 75h by the BIOS' convention. */
-unsigned x87_error_vector(const struct dfw_cpu *cpu);
+
+/* x87_error.c: x87 errors while the guest's CR0.NE is 0, SDM vol. 1, D.2.1 */
+void x87_error(struct monitor *m); /* at a waiting instruction, with an error pending */
+bool x87_ignores_errors(void);     /* IGNNE# is active: each x87 instruction is to be emulated */
+int x87_run(struct monitor *m, struct x86_unit *unit);
+void x87_port_written(struct monitor *m, uint16_t port, uint8_t value); /* one of x87_ports */
+extern const uint8_t x87_ports[3];
 
 /* world.c */
 void world_start(void); /* C side of start */
@@ -193,6 +214,7 @@ bool world_cr4_exists(uint32_t bits); /* does this processor know all these bits
 int rdmsr_safe(uint32_t index, uint64_t *value); /* entry.S */
 int wrmsr_safe(uint32_t index, uint32_t low, uint32_t high); /* 0 where it raises #GP */
 bool write_cr4_safe(uint32_t value);  /* entry.S; false where it raises #GP */
+void world_sync_debug(const struct dfw_cpu *cpu);
 void world_native_errors(const struct dfw_cpu *cpu, bool on); /* CR0.NE=1 for a while, whatever the guest's */
 void world_protect(uint32_t linear, bool on); /* keeps VM86 from writing this page, below 2 MiB */
 void *world_window(uint64_t phys); /* a pointer to any physical byte, valid to its page's end and

@@ -27,7 +27,7 @@ enum { CR0_CACHE = 0x60000000, CR0_GUEST = CR0_MP | CR0_EM | CR0_TS | CR0_NE | C
 /* What of the guest's CR4 has a meaning for code in VM86. */
 enum { CR4_GUEST = CR4_DE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_OSXSAVE };
 
-static uint32_t own_cr4 = CR4_PAE;
+static uint32_t own_cr4;
 
 static bool hosted(void)
 {
@@ -68,13 +68,13 @@ static void *in_reserve(uint32_t offset)
 	return (void *)(header.reserve + offset);
 }
 
-static void map_large(uint64_t *directory, uint32_t first, unsigned count)
+static START_UP void map_large(uint64_t *directory, uint32_t first, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
 		directory[i] = (first + i * LARGE) | PTE_PS | PTE_W | PTE_P;
 }
 
-static void build_page_tables(struct processor *p, bool first)
+static START_UP void build_page_tables(struct processor *p, bool first)
 {
 	uint64_t *shared = in_reserve(PAGE_DIRECTORIES);
 
@@ -116,7 +116,7 @@ void *world_window(uint64_t phys)
 
 _Static_assert(STUBS % (256 * STUB_SIZE) == 0 && STUBS + 256 * STUB_SIZE <= PAGE_DIRECTORIES, "entry.S");
 
-static void build_idt(void)
+static START_UP void build_idt(void)
 {
 	uint64_t *idt = in_reserve(IDT);
 
@@ -131,21 +131,32 @@ static void build_idt(void)
 	}
 }
 
-static bool has_vme(void)
+/* UMIP has SGDT, SIDT and SMSW fault in VM86, so that they can be answered. */
+static START_UP uint32_t wanted_cr4(void)
 {
-	uint32_t a = 1, b, c = 0, d;
+	enum { HAS_VME = 1 << 1, HAS_UMIP = 1 << 2 };
+	uint32_t r[4] = {0}, cr4 = CR4_PAE, leaves;
 
-	asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-	return d & 1 << 1;
+	guest_ops.cpuid(NULL, r);
+	leaves = r[0];
+	r[0] = 1;
+	guest_ops.cpuid(NULL, r);
+	if ((r[3] & HAS_VME) && !(header.flags & (DFW_ASSIST_NO_VME | DFW_ASSIST_IOPL0)))
+		cr4 |= CR4_VME;
+	r[0] = 7;
+	r[2] = 0;
+	if (leaves >= 7)
+		guest_ops.cpuid(NULL, r);
+	return leaves >= 7 && (r[2] & HAS_UMIP) ? cr4 | CR4_UMIP : cr4;
 }
 
-static struct dfw_segment flat_segment(uint16_t selector, uint32_t access_rights)
+static START_UP struct dfw_segment flat_segment(uint16_t selector, uint32_t access_rights)
 {
 	return (struct dfw_segment){
 		.selector = selector, .limit = 0xffffffff, .access_rights = access_rights};
 }
 
-static void describe_world(struct dfw_cpu *cpu, const struct processor *p)
+static START_UP void describe_world(struct dfw_cpu *cpu, const struct processor *p)
 {
 	enum { DATA = DFW_AR_G | DFW_AR_DB | DFW_AR_P | DFW_AR_S | 3, CODE = DATA | DFW_AR_CODE };
 
@@ -179,7 +190,7 @@ static void write_cr0(uint32_t v)
 }
 
 /* Loads the own world by hand, as the host does from the record. */
-static void enter_world(void)
+static START_UP void enter_world(void)
 {
 	struct pseudo_descriptor g = {sizeof(gdt) - 1, (uint32_t)gdt}, i = {IDT_SIZE - 1, header.reserve + IDT};
 
@@ -194,7 +205,7 @@ static void enter_world(void)
 
 /* Fills the own page for this processor, and what it has in the reserve; the last one is the first, whose
  * page this is. */
-static void build_processor(unsigned n)
+static START_UP void build_processor(unsigned n)
 {
 	struct processor *p = (struct processor *)in_reserve(PROCESSORS) + n;
 	struct dfw_assist_record *record = (struct dfw_assist_record *)header.records + n;
@@ -221,7 +232,7 @@ static void build_processor(unsigned n)
 }
 
 /* Runs once, at the lower end of the stack that is to come: vmxassist.lds.S. */
-__attribute__((section(".init"))) void world_start(void)
+START_UP void world_start(void)
 {
 	struct dfw_assist_record *record = (struct dfw_assist_record *)header.records;
 
@@ -229,8 +240,7 @@ __attribute__((section(".init"))) void world_start(void)
 	    header.cpus > DFW_ASSIST_CPUS)
 		panic("no reserve or no processors given by the loader", header.reserve, header.cpus);
 	trace_init();
-	if (has_vme() && !(header.flags & (DFW_ASSIST_NO_VME | DFW_ASSIST_IOPL0)))
-		own_cr4 |= CR4_VME;
+	own_cr4 = wanted_cr4();
 	header.stats = header.reserve + STATS;
 	map_large(in_reserve(PAGE_DIRECTORIES), ENTRIES * LARGE, 2 * ENTRIES);
 	build_idt();
@@ -247,7 +257,7 @@ __attribute__((section(".init"))) void world_start(void)
  * alignment, VM86 would. Without a host PE and PG are ours to keep. */
 void world_sync_cr0(const struct dfw_cpu *cpu)
 {
-	uint32_t v = (cpu->cr0 & CR0_GUEST) | CR0_ET;
+	uint32_t v = (cpu->cr0 & CR0_GUEST) | CR0_ET | (x87_ignores_errors() ? CR0_TS | CR0_MP : 0);
 
 	write_cr0(hosted() ? v : v | CR0_PG | CR0_PE);
 }
@@ -270,9 +280,20 @@ bool world_cr4_exists(uint32_t bits)
 	return exists;
 }
 
+/* DR6 is clean while the guest runs (reflect.c). GD would trap the assist's own accesses; the
+ * interpreter honours the guest's. */
+void world_sync_debug(const struct dfw_cpu *cpu)
+{
+	asm volatile("movl %0, %%dr0" : : "r"((uint32_t)cpu->dr[0]));
+	asm volatile("movl %0, %%dr1" : : "r"((uint32_t)cpu->dr[1]));
+	asm volatile("movl %0, %%dr2" : : "r"((uint32_t)cpu->dr[2]));
+	asm volatile("movl %0, %%dr3" : : "r"((uint32_t)cpu->dr[3]));
+	asm volatile("movl %0, %%dr7" : : "r"((uint32_t)cpu->dr7 & ~DR7_GD));
+}
+
 void world_sync_cr4(const struct dfw_cpu *cpu)
 {
-	uint32_t v = own_cr4 | (cpu->cr4 & CR4_GUEST), now;
+	uint32_t v = (monitor.traps_iret ? own_cr4 & ~CR4_VME : own_cr4) | (cpu->cr4 & CR4_GUEST), now;
 
 	asm volatile("movl %%cr4, %0" : "=r"(now));
 	if (v != now)
@@ -505,6 +526,7 @@ static _Noreturn void leave_without_host(const struct dfw_cpu *cpu)
 	for (unsigned n = 0; n < 3; n++)
 		wrmsr_safe(MSR_SYSENTER_CS + n, (&cpu->sysenter_cs)[n], 0);
 	asm volatile("movl %0, %%cr2" : : "r"((uint32_t)cpu->cr2));
+	asm volatile("movl %0, %%dr6" : : "r"((uint32_t)cpu->dr6));
 	leave_state = (struct leave){
 		.gdtr = {cpu->gdtr.limit, cpu->gdtr.base},
 		.idtr = {cpu->idtr.limit, cpu->idtr.base},

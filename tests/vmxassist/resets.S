@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reset as a way back to real mode: CMOS shutdown codes 05h and 0Ah (jump through 40:67) after a
- * reset by port 92h, the keyboard controller, a triple fault and port CF9h. Memory must be kept.
+ * Reset as a way back to real mode: CMOS shutdown codes 05h and 0Ah (jump through 40:67) and 09h (IRET
+ * with all registers from the stack that 40:67 points to) after a reset by port 92h, the keyboard controller, a triple fault and port CF9h. Memory must be kept.
  */
 #include "guest.inc"
 
@@ -17,6 +17,24 @@
 9:
 	.endm
 
+	.macro after_with_iret way, how
+	movw $9, %bx
+	movw $0x6000, %ax
+	call prepare
+	movw $8f, iret_frame + 20
+	movw $iret_frame, %si
+	movw $0x6000, %di
+	movw $13, %cx
+	rep movsw
+	say "\way, code 0x09:\n"
+	\how
+	jmp wait_for_reset
+8:	call show_registers
+	movw $9f, %bx
+	jmp resumed
+9:
+	.endm
+
 main:	popw return_address
 	after 0x0a, "port 92h", "call port92"
 	after 0x05, "port 92h", "call port92"
@@ -26,6 +44,10 @@ main:	popw return_address
 	after 0x05, "triple fault", "call triple"
 	after 0x0a, "port CF9h", "call cf9"
 	after 0x05, "port CF9h", "call cf9"
+	after_with_iret "port 92h", "call port92"
+	after_with_iret "keyboard controller", "call kbc"
+	after_with_iret "triple fault", "call triple"
+	after_with_iret "port CF9h", "call cf9"
 	pushw return_address
 	ret
 
@@ -88,6 +110,23 @@ cf9:	movw $0xcf9, %dx
 	outb %al, %dx
 	ret
 
+show_registers:
+	show16 " ax", %ax
+	show16 " bx", %bx
+	show16 " cx", %cx
+	show16 " dx", %dx
+	show16 " si", %si
+	show16 " di", %di
+	show16 " bp", %bp
+	show16 " ds", %ds
+	show16 " es", %es
+	movw %sp, %dx
+	show16 " sp", %dx
+	newline
+	ret
+
 	.balign 4
+iret_frame: /* DS, ES, DI, SI, BP, SP, BX, DX, CX, AX, IP, CS, FLAGS */
+	.word 0x1111, 0x2222, 0x3333, 0x4444, 0x5555, 0x6666, 0x7777, 0x8888, 0x9999, 0xaaaa, 0, 0, 0x202
 kept:	.long 0
 return_address: .word 0

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * x87 errors while the guest's CR0.NE is 0. The processor would assert FERR#, which the board turns
+ * into IRQ 13, and stop at the next waiting instruction until an interrupt comes; a write to port F0h
+ * asserts IGNNE# until the error is cleared (SDM vol. 1, D.2.1). VMX forces the real NE to 1, so there
+ * is #MF instead, and the slave 8259A's line 5 is looked after here.
+ */
+#include "vmxassist/vmxassist.h"
+
+enum { SLAVE = 0xa0, SLAVE_DATA = 0xa1, MASTER_DATA = 0x21, PORT_F0 = 0xf0 };
+enum { ICW1 = 1 << 4, CASCADE = 1 << 2, LINE = 5, STATUS_ES = 1 << 7, ALL_MASKED = 0x3f };
+
+const uint8_t x87_ports[3] = {SLAVE, SLAVE_DATA, PORT_F0};
+
+/* ICW2 cannot be read back: 8259A data sheet. 70h is what a BIOS sets. */
+static uint8_t slave_base = 0x70;
+static bool awaits_icw2;
+static PER_PROCESSOR bool ignne;
+
+bool x87_ignores_errors(void)
+{
+	return ignne && !(monitor.record->guest.cr0 & CR0_NE);
+}
+
+void x87_error(struct monitor *m)
+{
+	if ((m->record->guest.rflags & FLAG_IF) && !(inb(MASTER_DATA) & CASCADE) && !(inb(SLAVE_DATA) & 1 << LINE))
+		deliver(m, (struct x86_event){.vector = slave_base + LINE, .kind = X86_EXTERNAL});
+	else
+		monitor_halt(m);
+}
+
+static bool error_pending(void)
+{
+	uint16_t status;
+
+	asm volatile("clts\n\tfnstsw %0" : "=a"(status));
+	return status & STATUS_ES;
+}
+
+static void update(struct monitor *m)
+{
+	ignne = error_pending();
+	world_sync_cr0(&m->record->guest);
+}
+
+/* With its exceptions masked, which FNSTENV does, the unit ignores the error, too. */
+int x87_run(struct monitor *m, struct x86_unit *unit)
+{
+	uint16_t environment[14], control;
+	int raised;
+
+	asm volatile("clts");
+	raised = unit_run(unit);
+	if (raised == 1 + VEC_MF) {
+		asm volatile("fnstenv %0" : "=m"(environment));
+		raised = unit_run(unit);
+		asm volatile("fnstcw %0" : "=m"(control));
+		if (control == (environment[0] | ALL_MASKED)) /* nor has the instruction loaded another */
+			asm volatile("fldcw %0" : : "m"(environment[0]));
+	}
+	update(m);
+	return raised;
+}
+
+void x87_port_written(struct monitor *m, uint16_t port, uint8_t value)
+{
+	switch (port) {
+	case SLAVE:
+		if (value & ICW1)
+			awaits_icw2 = true;
+		break;
+	case SLAVE_DATA:
+		if (awaits_icw2)
+			slave_base = value & 0xf8;
+		awaits_icw2 = false;
+		break;
+	case PORT_F0:
+		if ((header.flags & DFW_ASSIST_HOSTED) && !(m->record->guest.cr0 & (CR0_NE | CR0_EM | CR0_TS)))
+			update(m);
+	}
+}
