@@ -205,16 +205,20 @@ struct grid {
 };
 
 /* How well a grid explains a picture: letters found less cells that are not in the font. */
-static int grid_score(const struct picture *p, const struct grid *g)
+static int grid_score(const struct picture *p, const struct grid *g, int *unknown)
 {
 	int score = 0;
 	bool ink;
+
+	*unknown = 0;
 
 	for (unsigned y = g->y0; y + g->font->height <= p->height; y += g->font->height) {
 		for (unsigned x = g->x0; x + 8 <= p->width; x += g->width) {
 			int code = read_cell(p, g->font, x, y, &ink);
 			if (ink)
 				score += code < 0 ? -1 : code > 32 && code < 127 ? 2 : 0;
+			if (ink && code < 0)
+				++*unknown;
 		}
 	}
 	return score;
@@ -253,23 +257,25 @@ static char *grid_text(const struct picture *p, const struct grid *g)
 const char *screen_text(const struct picture *p)
 {
 	struct grid best = {0}, try;
-	int score, best_score = 0;
+	int score, best_score = 0, unknown, best_unknown = 0;
 
 	/* text modes: cells from the corner, 8 or 9 dots wide */
 	for (unsigned i = 0; i < font_count; i++) {
 		for (unsigned width = 8; width <= 9; width++) {
 			try = (struct grid){&fonts[i], width, 0, 0};
-			if ((score = grid_score(p, &try)) > best_score)
-				best_score = score, best = try;
+			if ((score = grid_score(p, &try, &unknown)) > best_score)
+				best_score = score, best_unknown = unknown, best = try;
 		}
 	}
-	/* graphics: a line of text anywhere; the 8x16 font, as that is what gets drawn there */
-	for (unsigned i = 0; best_score < 20 && i < font_count; i++) {
+	/* graphics: a line of text anywhere, though another font's line may lie in the corner's grid by
+	 * chance; the 8x16 font, as that is what gets drawn there */
+	bool text_mode = best_score >= 20 && 4 * best_unknown < best_score;
+	for (unsigned i = 0; !text_mode && i < font_count; i++) {
 		if (fonts[i].height != 16)
 			continue;
 		for (unsigned at = 1; at < 8 * 16; at++) {
 			try = (struct grid){&fonts[i], 8, at % 8, at / 8};
-			if ((score = grid_score(p, &try)) > best_score)
+			if ((score = grid_score(p, &try, &unknown)) > best_score)
 				best_score = score, best = try;
 		}
 	}
