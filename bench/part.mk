@@ -1,6 +1,6 @@
 # bench/: the guest program of the table of single acts, and the same with twice the rounds
 
-bench: $(BUILD)/bench/micro-32.img $(BUILD)/bench/micro-64.img
+bench tests: $(BUILD)/bench/micro-32.img $(BUILD)/bench/micro-64.img
 
 $(BUILD)/bench/micro-%.img: bench/micro.S tests/vmxassist/guest.inc tests/vmxassist/guest.lds
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m32 -I. -DROUNDS=$* -c -o $(@:.img=.o) $< && \

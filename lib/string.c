@@ -5,6 +5,7 @@
  */
 #include "lib/string.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #if DFW_BITS == 64
@@ -53,11 +54,12 @@ void *memset(void *dst, int byte, size_t len)
 int memcmp(const void *a, const void *b, size_t len)
 {
 	const uint8_t *x = a, *y = b;
+	bool equal;
 
-	for (; len; len--, x++, y++)
-		if (*x != *y)
-			return *x - *y;
-	return 0;
+	if (!len)
+		return 0;
+	asm volatile("repe cmpsb" : "+D"(y), "+S"(x), "+c"(len), "=@ccz"(equal) : : "memory");
+	return equal ? 0 : x[-1] - y[-1];
 }
 
 void *memchr(const void *mem, int byte, size_t len)

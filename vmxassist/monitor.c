@@ -190,9 +190,10 @@ static void run_in_vm86(struct monitor *m)
 		if (cpu->seg[DFW_CS].access_rights & DFW_AR_DB)
 			return;
 		m->fit = vm86_fit(cpu, ALL_SEGMENTS);
-		m->fit_known = !(cpu->seg[DFW_SS].access_rights & DFW_AR_DB); /* then ESP has a say */
-	} else if (m->fit.stale) {
-		m->fit = vm86_fit(cpu, m->fit.stale);
+		m->fit_known = true;
+		m->fit_again = cpu->seg[DFW_SS].access_rights & DFW_AR_DB ? 1 << DFW_SS : 0;
+	} else if (m->fit.stale | m->fit_again) {
+		m->fit = vm86_fit(cpu, m->fit.stale | m->fit_again);
 	}
 	if (m->fit.stale) {
 		stretch_run(m, m->fit);

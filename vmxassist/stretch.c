@@ -36,7 +36,7 @@ struct stretch {
 	uint8_t code[ROOM];
 };
 
-/* What runs; apart, because the guest's processor can read its page meanwhile. */
+/* What runs, in the page that VM86 may read and execute. */
 static PER_PROCESSOR __attribute__((aligned(16))) uint8_t copy[ROOM + 4];
 
 START_UP void stretch_init(struct monitor *m, void *room, unsigned size)
@@ -219,11 +219,10 @@ static void protect(const struct stretch *s, bool on)
 			world_protect(last, on);
 		if ((first & ~0x100000u) < 0x10000) {
 			world_protect(first ^ 0x100000, on);
-			world_protect(last ^ 0x100000, on);
+			if ((first ^ last) >> 12)
+				world_protect(last ^ 0x100000, on);
 		}
 	}
-	world_show(copy, on);
-	world_show(copy + sizeof(copy) - 1, on);
 }
 
 void stretch_run(struct monitor *m, struct vm86_fit fit)

@@ -27,22 +27,22 @@ _Static_assert(sizeof(struct frame) == 76, "vmxassist.lds.S");
 struct vm86_fit vm86_fit(const struct dfw_cpu *cpu, unsigned candidates)
 {
 	const uint32_t bits = DFW_AR_UNUSABLE | DFW_AR_P | DFW_AR_S | DFW_AR_CODE | DFW_AR_EXPAND | DFW_AR_WRITABLE;
+	const uint32_t want = DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE;
+	const struct dfw_segment *s = cpu->seg;
 	unsigned stale = 0, broken = 0;
 
-	for (; candidates; candidates &= candidates - 1) {
-		unsigned n = __builtin_ctz(candidates);
-		const struct dfw_segment *s = &cpu->seg[n];
-
-		if (s->limit < 0xffff || (n != DFW_CS && (s->access_rights & bits) !=
-								 (DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE)))
-			broken |= 1u << n;
+	for (unsigned bit = 1; bit <= candidates; bit <<= 1, s++) {
+		if (!(candidates & bit))
+			continue;
+		if (s->limit < 0xffff || ((s->access_rights & bits) != want && bit != 1 << DFW_CS))
+			broken |= bit;
 		if (s->base != (uint32_t)s->selector << 4)
-			stale |= 1u << n;
+			stale |= bit;
 	}
 	/* VM86 pushes by SP. A stale 32-bit stack segment pushes by ESP, which is the same as long as ESP
 	 * has no high half: no guest lives through a wrap there, it would be #SS. */
-	if ((cpu->seg[DFW_SS].access_rights & DFW_AR_DB) && cpu->gpr[DFW_RSP].d > 0xffff)
-		broken |= 1u << DFW_SS;
+	if ((candidates & 1 << DFW_SS) && (cpu->seg[DFW_SS].access_rights & DFW_AR_DB) && cpu->gpr[DFW_RSP].d > 0xffff)
+		broken |= 1 << DFW_SS;
 	return (struct vm86_fit){.stale = stale | broken, .broken = broken};
 }
 

@@ -131,6 +131,7 @@ struct monitor {
 			   last time in protected mode, or LOADALL, no segment has become stale
 			   that is not in fit */
 	struct vm86_fit fit;
+	uint8_t fit_again; /* mask of segments that are to be looked at in any case: of a 32-bit stack, ESP has a say */
 };
 
 extern struct dfw_assist_header header;
@@ -216,7 +217,6 @@ bool write_cr4_safe(uint32_t value);  /* entry.S; false where it raises #GP */
 void world_sync_debug(const struct dfw_cpu *cpu);
 void world_native_errors(const struct dfw_cpu *cpu, bool on); /* CR0.NE=1 for a while, whatever the guest's */
 void world_protect(uint32_t linear, bool on); /* keeps VM86 from writing this page, below 2 MiB */
-void world_show(const void *own, bool on);    /* lets VM86 read and execute this page of our own */
 void *world_window(uint64_t phys); /* a pointer to any physical byte, valid to its page's end and
 				      until the next call */
 

@@ -91,27 +91,16 @@ static START_UP void build_page_tables(struct processor *p, bool first)
 
 		p->table[i] = phys | PTE_W | PTE_P | (phys < 0x110000 && !own ? PTE_U : 0);
 	}
-	if (!first)
-		p->table[(uint32_t)processor_page >> 12] = (uint32_t)p->page | PTE_W | PTE_P;
-}
-
-static void change_page(uint32_t linear, uint64_t bit, bool set)
-{
-	uint64_t *entry = &this->table[linear >> 12];
-
-	*entry = set ? *entry | bit : *entry & ~bit;
-	asm volatile("invlpg (%0)" : : "r"(linear) : "memory");
+	/* VM86 runs stretches there; CR0.WP is 0, so that ring 0 can write it */
+	p->table[(uint32_t)processor_page >> 12] = (first ? (uint32_t)processor_page : (uint32_t)p->page) | PTE_U | PTE_P;
 }
 
 void world_protect(uint32_t linear, bool on)
 {
-	change_page(linear, PTE_W, !on);
-}
+	uint32_t *entry = (uint32_t *)&this->table[linear >> 12]; /* its low half */
 
-void world_show(const void *own, bool on)
-{
-	change_page((uint32_t)own, PTE_U, on);
-	change_page((uint32_t)own, PTE_W, !on);
+	*entry = on ? *entry & ~(uint32_t)PTE_W : *entry | PTE_W;
+	asm volatile("invlpg (%0)" : : "r"(linear) : "memory");
 }
 
 void *world_window(uint64_t phys)

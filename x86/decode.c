@@ -14,8 +14,9 @@ static inline void begin(struct insn *i)
 	const void *code;
 
 	i->at = i->end = bytes;
-	if (__builtin_expect(off > cs->limit || cs->limit - off < 14 || (cs->access_rights & DFW_AR_EXPAND), 0))
-		return;
+	if (__builtin_expect(off > cs->limit || cs->limit - off < 14 ||
+			     (cs->access_rights & (DFW_AR_CODE | DFW_AR_EXPAND)) == DFW_AR_EXPAND, 0))
+		return; /* in part, or expand-down: x86_fetch looks closer */
 	code = flat_memory(i, linear, 15);
 	if (__builtin_expect(!code, 0))
 		return;
