@@ -476,9 +476,9 @@ static bool can_leave_for_good(struct monitor *m)
 
 	if (cpu->rflags & (FLAG_VM | FLAG_TF))
 		return false;
-	if (!cache_is_descriptor(m, &cpu->seg[DFW_LDTR]) ||
-	    ((cpu->seg[DFW_TR].selector & ~3u) && !cache_is_descriptor(m, &cpu->seg[DFW_TR])))
-		return false;
+	for (unsigned i = DFW_LDTR; i <= DFW_TR; i++) /* null as after reset, or loaded */
+		if ((cpu->seg[i].selector & ~3u) && !cache_is_descriptor(m, &cpu->seg[i]))
+			return false;
 	for (unsigned i = DFW_ES; i <= DFW_GS; i++)
 		if (!cache_is_descriptor(m, &cpu->seg[i]) &&
 		    !((i == DFW_FS || i == DFW_GS) && null_is_harmless(&cpu->seg[i])))

@@ -2,6 +2,5 @@
 # SPDX-License-Identifier: MIT
 # Whole guests on visor on a processor with unrestricted guest, the control group.
 where="--cpu corei5_arrandale_m520 --real-mode native"
-no_task_switches="visor leaves task switches to vmxassist, which is not there"
 . tests/guests/guests.sh
 guests
