@@ -69,8 +69,8 @@ isolinux_cd() {
 		-no-emul-boot -boot-load-size 4 -boot-info-table "$work/$1" 2>/dev/null
 }
 
-# within_hosts FILE: its RAM (type 1) lies in what visor gave, and lacks of it the EBDA and, with vmxassist,
-# its reserve, nothing else
+# within_hosts FILE: its RAM (type 1) lies in what visor gave, and lacks of it the EBDA and vmxassist's
+# reserve, nothing else
 within_hosts() {
 	sed -n 's/^dfw-visor: memory \([0-9a-f]*\)-\([0-9a-f]*\) type 1$/\1 \2/p' "$work/e9" >"$work/host"
 	missing=0
@@ -86,11 +86,7 @@ within_hosts() {
 		done <"$work/host"
 		[ "$found" ] || { echo "$from-$to is no memory of visor's" && return 1; }
 	done <"$1"
-	case $where in
-	*native*) own=$((0x400)) ;;
-	*) own=$((0x400 + 0x100000)) ;;
-	esac
-	[ "$missing" = "$own" ] || { echo "$missing bytes are missing" && return 1; }
+	[ "$missing" = $((0x400 + 0x100000)) ] || { echo "$missing bytes are missing" && return 1; }
 }
 
 # meminfo: the E820 map that the guest sees is the one that vmxloader says it gave, and that visor gave
