@@ -6,28 +6,9 @@
 #include "diff.h"
 
 enum excuse_number {
-	GROUP_1A,
-	GROUP_11,
-	TEST_1,
-	ENTER_LEVELS,
-	RET_IMMEDIATE,
-	PUSHFD_VM86,
-	OLD_TSS,
-	VEX,
-	LENGTH,
-	INT1,
-	LTR_NULL,
-	VM86_EIP,
-	TARGET_ERROR,
-	NEWER,
-	PUSH_SEGMENT,
-	PREFETCH,
-	CONTROL,
-	IRET_VM,
-	RDPMC,
-	SYSENTER,
-	RETF_WRAP,
-	MOVNTI,
+#define E(name, what, manual, vector) name,
+#include "excuses.def"
+#undef E
 };
 
 /* --- undefined results --- */
@@ -358,46 +339,9 @@ bool port_forbidden(const struct test *t)
 /* --- what Unicorn 2.0.1 gets wrong --- */
 
 const struct excuse excuses[] = {
-    [GROUP_1A] = {"takes 8F /1 to /7 for POP",					       "SDM vol. 2, table A-6: only /0 is defined",
-		  "undefined"																	 },
-    [GROUP_11] = {"takes C6 /7 and C7 /7 for XABORT and XBEGIN",
-		  "SDM vol. 2, XBEGIN: #UD if CPUID.(EAX=7):EBX.RTM = 0",									      "undefined"    },
-    [TEST_1] = {"raises #UD on F6 /1 and F7 /1",					 "SDM vol. 2, table A-6: /1 is TEST, as /0",
-		  "undefined"																	 },
-    [ENTER_LEVELS] = {"copies wrong words for the outer frames of ENTER",
-		      "SDM vol. 2, ENTER: FrameTemp and the outer frame pointers are pushed",							      "enter_nested" },
-    [RET_IMMEDIATE] = {"sign-extends the operand of RET Iw",
-		       "SDM vol. 2, RET: ESP + imm16, unsigned",											    "ret_far_down" },
-    [PUSHFD_VM86] = {"pushes VM with PUSHFD",						 "SDM vol. 2, PUSHF: push (EFLAGS and 00FCFFFFh)",
-		     "vm86_iopl"																	 },
-    [OLD_TSS] = {"reads the segments of a 16-bit TSS at 4-byte steps",
-		  "SDM vol. 3, figure 8-10 (16-bit TSS format)",										       "task_16"	 },
-    [VEX] = {"takes C4 and C5 with ModRM.mod = 3 for VEX prefixes",
-		  "SDM vol. 2, 2.8: #UD while CR4.OSXSAVE = 0",											"undefined"    },
-    [LENGTH] = {"raises #UD for an undefined opcode in more than 15 bytes",
-		  "SDM vol. 2, 2.3.11: no instruction is longer than 15 bytes, #GP",								   "fifteen_bytes"},
-    [INT1] = {"has no INT1",							   "SDM vol. 2, INT n/INTO/INT3/INT1: F1 raises #DB",		"int1"	      },
-    [LTR_NULL] = {"loads TR with a null selector",					   "SDM vol. 2, LTR: #GP(0) if it is null",
-		  "looking"																	   },
-    [VM86_EIP] = {"cuts EIP to 16 bits on IRET to virtual-8086 mode",
-		  "SDM vol. 2, IRET: if EIP is not within CS limit then #GP(0)",									 "iret_vm86"    },
-    [TARGET_ERROR] = {"reports a target beyond the code segment's limit with the selector",
-		      "SDM vol. 2, CALL, JMP: #GP(0) if it is not within the limit",									     "far_limit"	},
-    [NEWER] = {"knows instructions of later processors in the register forms of 0F 01",
-		  "SDM vol. 2, CLAC, MONITOR, RDTSCP ...: #UD where CPUID does not have them",							 "undefined"	  },
-    [PUSH_SEGMENT] = {"moves 4 bytes with PUSH and POP of a segment register",
-		      "SDM vol. 2, PUSH: the upper word of the slot is not written",								       "push_segment" },
-    [PREFETCH] = {"raises #UD for the register forms of 0F 0D and 0F 18",
-		  "SDM vol. 2, table A-6, group 16: reserved NOP",										     "undefined"    },
-    [CONTROL] = {"checks no combination of bits in MOV to CR and LMSW",
-		  "SDM vol. 2, MOV to CR: #GP(0) for PG without PE, NW without CD, reserved bits",						     "mode_switch"  },
-    [RDPMC] = {"has no RDPMC",							  "SDM vol. 2, RDPMC: #GP(0) for an index without a counter",
-		  "machine"																	   },
-    [SYSENTER] = {"leaves SYSENTER to a hook",					       "SDM vol. 2, SYSENTER",				       "sysenter"	 },
-    [RETF_WRAP] = {"does not wrap the stack pointer at 64 KiB within RETF",
-		   "SDM vol. 1, 6.2.3: a 16-bit stack uses SP",											 "retf_wrap"	   },
-    [IRET_VM] = {"enters virtual-8086 mode by IRET at any privilege",
-		  "SDM vol. 2, IRET: VM = 1 in the image and CPL = 0",										 "iret_vm86"	 },
+#define E(name, what, manual, vector) {what, manual, vector},
+#include "excuses.def"
+#undef E
 };
 const unsigned excuse_count = sizeof(excuses) / sizeof(*excuses);
 
@@ -437,10 +381,8 @@ int excused(const struct test *t, const struct outcome *o, int ours_vector, uint
 	case 0xf7:
 		return t->form->reg == 1 && o->vector == UD ? TEST_1 : -1;
 	case 0xc8:
-		if ((after[2] & 31) == 1 && t->o32 &&
-		    !(t->before.seg[DFW_SS].access_rights & DFW_AR_DB) &&
-		    t->before.gpr[DFW_RSP].w < 4)
-			return ENTER_LEVELS; /* and a borrow into the high half of ESP */
+		if (t->o32 != !!(t->before.seg[DFW_SS].access_rights & DFW_AR_DB))
+			return ENTER_WIDTH;
 		return (after[2] & 31) > 1 ? ENTER_LEVELS : -1;
 	case 0xca:
 	case 0xcb:
