@@ -587,6 +587,7 @@ void x86_tss_stack(struct insn *i, unsigned level, uint16_t *ss, uint32_t *esp);
 /* --- system: system.c --- */
 
 void x86_check_io(struct insn *i, uint16_t port, unsigned size);
+void x86_io_breakpoints(struct insn *i, uint16_t port, unsigned size);
 /* The flags that POPF of this operand size may change at the current privilege. */
 uint32_t x86_popf_mask(const struct dfw_cpu *cpu, unsigned size);
 /* A bit of the current TSS's I/O map, `at` bits from `before` bytes ahead of its base; true where

@@ -312,9 +312,10 @@ HANDLER(ins)
 	struct string s;
 	uint32_t n;
 
+	x86_check_io(i, i->cpu->gpr[DFW_RDX].w, operand_size(i, i->operand[0])); /* if ECX = 0, too */
 	if (!begin(i, &s, i->operand[0]))
 		return;
-	x86_check_io(i, i->cpu->gpr[DFW_RDX].w, s.size);
+	x86_io_breakpoints(i, i->cpu->gpr[DFW_RDX].w, s.size);
 	do {
 		uint32_t di = offset(i, &s, DFW_RDI), most;
 		uint16_t port = i->cpu->gpr[DFW_RDX].w;
@@ -340,9 +341,10 @@ HANDLER(outs)
 	struct string s;
 	uint32_t n;
 
+	x86_check_io(i, i->cpu->gpr[DFW_RDX].w, operand_size(i, i->operand[1])); /* if ECX = 0, too */
 	if (!begin(i, &s, i->operand[1]))
 		return;
-	x86_check_io(i, i->cpu->gpr[DFW_RDX].w, s.size);
+	x86_io_breakpoints(i, i->cpu->gpr[DFW_RDX].w, s.size);
 	do {
 		uint32_t si = offset(i, &s, DFW_RSI), most;
 		uint16_t port = i->cpu->gpr[DFW_RDX].w;

@@ -121,9 +121,13 @@ void x86_check_io(struct insn *i, uint16_t port, unsigned size)
 	if ((cpu->cr0 & CR0_PE) && (is_vm86(cpu) || cpl(cpu) > iopl(cpu)) &&
 	    x86_io_map_bit(i, port, size, 0))
 		x86_raise_error(i, GP, 0);
-	/* I/O breakpoints are type 2, with CR4.DE: SDM vol. 3, 17.2.4. */
-	if (__builtin_expect((cpu->dr7 & DR7_ENABLES) && (cpu->cr4 & CR4_DE), 0))
-		i->debug |= x86_breakpoints(cpu, port, size, 2);
+}
+
+/* I/O breakpoints are type 2, with CR4.DE: SDM vol. 3, 17.2.4. */
+void x86_io_breakpoints(struct insn *i, uint16_t port, unsigned size)
+{
+	if (__builtin_expect((i->cpu->dr7 & DR7_ENABLES) && (i->cpu->cr4 & CR4_DE), 0))
+		i->debug |= x86_breakpoints(i->cpu, port, size, 2);
 }
 
 static unsigned io_size(const struct insn *i)
@@ -137,6 +141,7 @@ HANDLER(in)
 	uint16_t port = METHOD(i->operand[1]) == M_I ? i->imm & 0xff : i->cpu->gpr[DFW_RDX].w;
 
 	x86_check_io(i, port, size);
+	x86_io_breakpoints(i, port, size);
 	put_ptr(&i->cpu->gpr[DFW_RAX], size, i->x->ops->in(i->x->world, port, size));
 }
 
@@ -147,6 +152,7 @@ HANDLER(out)
 	uint32_t value = i->cpu->gpr[DFW_RAX].d & size_mask(size);
 
 	x86_check_io(i, port, size);
+	x86_io_breakpoints(i, port, size);
 	i->x->ops->out(i->x->world, port, size, value);
 }
 

@@ -1157,7 +1157,7 @@ int main(int argc, char **argv)
 		if (only && (strncmp(name, only, strlen(only)) || name[strlen(only)] != ' '))
 			continue;
 		shown = 0;
-		for (round = 0; !round || (sum.run + sum.limits < least && round < 100); round++)
+		for (round = 0; !round || (sum.run + sum.limits < least && round < 12); round++)
 			for (m = 0; m < MODES; m++)
 				for (n = 0; n < cases; n++) {
 					struct test t = {.form = &forms[f], .mode = m};
