@@ -337,6 +337,9 @@ static void check_row(struct insn *i, unsigned flags)
 		/* The register forms of LGDT, LIDT and INVLPG are other, undefined opcodes. */
 		if (METHOD(i->operand[0]) == M_M && !is_memory(i))
 			x86_raise(i, UD);
+		/* An undefined CR is found in decoding, before: SDM vol. 3, table 6-2. */
+		if ((i->opcode & ~2u) == 0x20 && !(0x1d >> modrm_reg(i) & 1))
+			x86_raise(i, UD);
 		x86_raise_error(i, GP, 0);
 	}
 }

@@ -19,7 +19,7 @@ $(BUILD)/tests/vmxassist/cases.img: tests/x86/cases/entry.S tests/x86/cases/case
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m32 -I. -c -o $(@:.img=.entry.o) $< && \
 		$(CC) -m32 -std=gnu17 -Os -Wall -Wextra -ffreestanding -fno-pic -fno-stack-protector \
 			-fno-asynchronous-unwind-tables -mgeneral-regs-only -fno-merge-constants -I. $(CASES_FLAGS) -c -o $(@:.img=.o) tests/x86/cases/cases.c && \
-		$(LD) -m elf_i386 -T tests/vmxassist/guest.lds -o $(@:.img=.elf) $(@:.img=.entry.o) $(@:.img=.o) && \
+		$(LD) -z noexecstack --no-warn-rwx-segments -m elf_i386 -T tests/vmxassist/guest.lds -o $(@:.img=.elf) $(@:.img=.entry.o) $(@:.img=.o) && \
 		$(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@ && truncate -s 1440K $@
 tests: $(BUILD)/tests/vmxassist/cases.img $(BUILD)/tests/x86/machine
 $(BUILD)/tests/x86/machine: $(BUILD)/host/tests/x86/machine.o $(BUILD)/host/x86/libx86.a

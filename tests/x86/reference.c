@@ -341,7 +341,11 @@ int excused(const struct test *t, const struct outcome *o, int ours_vector, uint
 		return ours_vector == UD && memchr(t->code, 0x66, t->opcode_at) ? MOVNTI : -1;
 	case 0x133:
 		return o->vector == UD && ours_vector == GP ? RDPMC : -1;
+	case 0x120:
+		return o->vector == GP && ours_vector == UD ? CR_UNDEFINED : -1;
 	case 0x122:
+		if (o->vector == GP && ours_vector == UD)
+			return CR_UNDEFINED;
 		return o->vector < 0 && ours_vector == GP && !modes[t->mode].level ? CONTROL : -1;
 	case 0x101:
 		if (t->form->reg == 6)

@@ -10,7 +10,7 @@
 #include "tests/x86/undefined.h"
 
 #ifndef CASES
-#define CASES 16 /* a form and mode */
+#define CASES 8 /* a form and mode */
 #endif
 
 struct state {
@@ -237,9 +237,12 @@ static uint32_t operand(void)
 
 static uint16_t some_selector(void)
 {
-	uint32_t r = rnd();
+	uint32_t r = rnd(), entry = 6 + (r >> 8) % 22;
 
-	return (6 + (r >> 8) % 22) << 3 | (r & 1 ? 3 : r >> 1 & 3);
+	/* Task switches leave a guest of visor's that has real mode of its own: vectors.c. */
+	if (entry >= TSS_NEXT_SEL / 8 && entry <= TASK / 8)
+		entry = CODE16_0 / 8;
+	return entry << 3 | (r & 1 ? 3 : r >> 1 & 3);
 }
 
 /* --- the world --- */
@@ -428,6 +431,8 @@ static void make(struct insn *i, unsigned row, int member, unsigned what, unsign
 		v = rnd() >> 5 & 0xff;
 		if (branch && v >= 0xf0) /* not into itself: it may not end */
 			v -= 0x20;
+		if (row == 0xcd && (v == 8 || (v >= 10 && v <= 14) || v == 17))
+			v += 0x20; /* the stubs take these for exceptions */
 		emit(i, v, 1);
 		if (row == 0xc0 || row == 0xc1 || row == 0x1a4 || row == 0x1ac)
 			i->count = i->bytes[i->length - 1] & 31;
@@ -507,8 +512,8 @@ static void run_case(unsigned row, int member, unsigned what, unsigned mode)
 			before.ss = MEM >> 4;
 	}
 	before.eip = rnd() & 15 ? 0x1000 : 0x10000 - (rnd() & 15) - 1;
-	/* Bochs takes the register forms for EVEX, VEX and XOP and asks for more bytes */
-	if (row == 0x62 || row == 0x8f || row == 0xc4 || row == 0xc5)
+	/* Bochs asks for more bytes (EVEX, VEX, XOP) or fewer where it finds #UD */
+	if (row == 0x62 || row == 0x8f || row == 0xc6 || row == 0xc7 || row == 0x1ba || row == 0xc4 || row == 0xc5)
 		before.eip = 0x1000;
 	if (row == 0xca || row == 0xcb || row == 0xcf)
 		furnish(row, i, mode);
@@ -567,6 +572,9 @@ static void run_case(unsigned row, int member, unsigned what, unsigned mode)
 
 		add(n < 11 || n == 17 ? v : v & 0xffff);
 	}
+	/* Bochs pushes before it finds that the target or the last frame is beyond a limit. */
+	if (after.vector >= 12 && (row == 0xc8 || row == 0xe8 || row == 0xff))
+		return;
 	for (n = 0; n < PART / 4; n++) {
 		add(((uint32_t *)MEM)[n]);
 		add(((uint32_t *)(MEM + 0x10000 - PART))[n]);
