@@ -151,7 +151,7 @@ static int guest_fpu(void *world, struct x86_unit *unit)
 	unit->ip = (uint32_t)unit->code;
 	unit->code[unit->length] = 0xc3; /* RET */
 	if (x87_ignores_errors())
-		return x87_run(m, unit);
+		return x87_run(unit);
 	world_native_errors(&m->record->guest, true);
 	raised = unit_run(unit);
 	world_native_errors(&m->record->guest, false);

@@ -145,6 +145,8 @@ static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
 
 	while (outcome == X86_REPEAT && !cpu->pending_debug && !interrupted(m))
 		outcome = x86_step(&m->x86);
+	if (__builtin_expect(x87_ignores_errors(), 0))
+		x87_update(m);
 	++*total;
 	rows[insn->row]++;
 	if (__builtin_expect(header.flags & DFW_ASSIST_TRACE, 0))

@@ -197,8 +197,9 @@ void deliver_and_go(struct monitor *m, struct x86_event event);
 
 /* x87_error.c: x87 errors while the guest's CR0.NE is 0, SDM vol. 1, D.2.1 */
 void x87_error(struct monitor *m); /* at a waiting instruction, with an error pending */
-bool x87_ignores_errors(void);     /* IGNNE# is active: each x87 instruction is to be emulated */
-int x87_run(struct monitor *m, struct x86_unit *unit);
+extern bool x87_ignne; /* IGNNE# is active, of this processor */
+int x87_run(struct x86_unit *unit); /* ignoring errors */
+void x87_update(struct monitor *m); /* the end of an instruction that ran so */
 void x87_port_written(struct monitor *m, uint16_t port, uint8_t value); /* one of x87_ports */
 extern const uint8_t x87_ports[3];
 
@@ -245,6 +246,12 @@ static inline __attribute__((always_inline)) void trace_guest(unsigned kind, uns
 
 /* guest_access.c: struct x86_ops of the machine itself */
 extern const struct x86_ops guest_ops;
+
+/* Each x87 instruction is to be emulated, whatever error is pending. */
+static inline bool x87_ignores_errors(void)
+{
+	return x87_ignne && !(monitor.record->guest.cr0 & CR0_NE);
+}
 
 static inline uint64_t rdtsc(void)
 {

@@ -15,12 +15,7 @@ const uint8_t x87_ports[3] = {SLAVE, SLAVE_DATA, PORT_F0};
 /* ICW2 cannot be read back: 8259A data sheet. 70h is what a BIOS sets. */
 static uint8_t slave_base = 0x70;
 static bool awaits_icw2;
-static PER_PROCESSOR bool ignne;
-
-bool x87_ignores_errors(void)
-{
-	return ignne && !(monitor.record->guest.cr0 & CR0_NE);
-}
+PER_PROCESSOR bool x87_ignne;
 
 void x87_error(struct monitor *m)
 {
@@ -38,14 +33,15 @@ static bool error_pending(void)
 	return status & STATUS_ES;
 }
 
-static void update(struct monitor *m)
+void x87_update(struct monitor *m)
 {
-	ignne = error_pending();
+	x87_ignne = error_pending();
 	world_sync_cr0(&m->record->guest);
 }
 
-/* With its exceptions masked, which FNSTENV does, the unit ignores the error, too. */
-int x87_run(struct monitor *m, struct x86_unit *unit)
+/* With its exceptions masked, which FNSTENV does, the unit ignores the error, too. One of the runs that an
+ * instruction takes: what is left of the error is looked at when all are done. */
+int x87_run(struct x86_unit *unit)
 {
 	uint16_t environment[14], control;
 	int raised;
@@ -59,7 +55,6 @@ int x87_run(struct monitor *m, struct x86_unit *unit)
 		if (control == (environment[0] | ALL_MASKED)) /* nor has the instruction loaded another */
 			asm volatile("fldcw %0" : : "m"(environment[0]));
 	}
-	update(m);
 	return raised;
 }
 
@@ -77,6 +72,6 @@ void x87_port_written(struct monitor *m, uint16_t port, uint8_t value)
 		break;
 	case PORT_F0:
 		if ((header.flags & DFW_ASSIST_HOSTED) && !(m->record->guest.cr0 & (CR0_NE | CR0_EM | CR0_TS)))
-			update(m);
+			x87_update(m);
 	}
 }

@@ -187,7 +187,7 @@ main:	cli
 	outb %al, $0x40
 	movb $0, %al
 	outb %al, $0x40
-	movl $20000, %ecx
+	movl $20000000, %ecx
 	movw %sp, %dx
 	sti
 1:	movw other_ss, %ss
@@ -195,8 +195,11 @@ main:	cli
 	nop
 	movw zero, %ss
 	movw %dx, %sp
+	cmpw $200, ticks
+	jae 3f
 	decl %ecx
 	jnz 1b
+3:
 	cli
 	movb $0xff, %al
 	outb %al, $0x21

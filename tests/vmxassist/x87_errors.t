@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# x87 errors with CR0.NE=0 as IRQ 13: SDM vol. 1, D.2.1. There is no native column: a processor in VMX
+# operation has NE=1 always, and QEMU ends itself when it raises the line.
+. tests/vmxassist/lib.sh
+expected=tests/vmxassist/x87_errors.expected
+
+run_guest x87_errors bochs-assist --cpu corei5_lynnfield_750
+same x87_errors bochs-assist "$expected"
+for word in vme=off iopl=0; do
+	run_guest x87_errors bochs-$word --cpu corei5_lynnfield_750 --firmware $word
+	same x87_errors bochs-$word "$expected"
+done
+plan
