@@ -306,6 +306,15 @@ HANDLER(scas)
 	} while (next_elements(i, &s, n, stop));
 }
 
+/* A port takes its time: interrupts get their chance earlier. */
+static inline void limit_port_batch(struct string *s)
+{
+	enum { PORT_BATCH = 256 };
+
+	if (s->left > PORT_BATCH)
+		s->left = PORT_BATCH;
+}
+
 /* The port is read only after the memory is known to take the value. */
 HANDLER(ins)
 {
@@ -316,6 +325,7 @@ HANDLER(ins)
 	if (!begin(i, &s, i->operand[0]))
 		return;
 	x86_io_breakpoints(i, i->cpu->gpr[DFW_RDX].w, s.size);
+	limit_port_batch(&s);
 	do {
 		uint32_t di = offset(i, &s, DFW_RDI), most;
 		uint16_t port = i->cpu->gpr[DFW_RDX].w;
@@ -345,6 +355,7 @@ HANDLER(outs)
 	if (!begin(i, &s, i->operand[1]))
 		return;
 	x86_io_breakpoints(i, i->cpu->gpr[DFW_RDX].w, s.size);
+	limit_port_batch(&s);
 	do {
 		uint32_t si = offset(i, &s, DFW_RSI), most;
 		uint16_t port = i->cpu->gpr[DFW_RDX].w;
