@@ -1,0 +1,6 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# FreeDOS's programs on QEMU, real mode by vmxassist.
+where="--on qemu --real-mode assist"
+. tests/guests/dos.sh
+dos
