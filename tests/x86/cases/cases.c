@@ -475,7 +475,8 @@ static void run_case(unsigned row, int member, unsigned what, unsigned mode)
 	    DATA16_3 | 3, DATA16_3 | 3, DATA32_3 | 3, DOWN | 3, READ_ONLY | 3,
 	    SMALL | 3,	  CONFORMING,	READ_ONLY,   0,	CODE16_3 | 3};
 	struct insn insn, *i = &insn;
-	uint32_t *r = &before.eax, mask = 0x277fd5, n;
+	/* In real mode under vmxassist IOPL may show as 3: docs/assist-abi.md, what leaks. */
+	uint32_t *r = &before.eax, mask = mode == REAL ? 0x274fd5 : 0x277fd5, n;
 	uint16_t segment[4];
 	bool no_result, vm = mode == VM86 || mode == VM86_IOPL0;
 
@@ -573,6 +574,8 @@ static void run_case(unsigned row, int member, unsigned what, unsigned mode)
 		add(n < 11 || n == 17 ? v : v & 0xffff);
 	}
 	/* Bochs pushes before it finds that the target or the last frame is beyond a limit. */
+	if (mode == REAL && row == 0x9c)
+		return;
 	if (after.vector >= 12 && (row == 0xc8 || row == 0xe8 || row == 0xff))
 		return;
 	for (n = 0; n < PART / 4; n++) {
