@@ -1049,7 +1049,9 @@ static void run_case(struct test *t, struct tally *tally)
 	violation = segment_violation(t, &o, &segment_vector, &other);
 	/* Unicorn finds an undefined group member after the access to its operand. */
 	if ((!t->form->defined && vector == UD && (violation >= 0 || o.unmapped)) ||
-	    (o.unmapped && (row == 0xa6 || row == 0xa7))) { /* reads the destination first */
+	    (o.unmapped && (row == 0xa6 || row == 0xa7)) ||
+	    (o.unmapped && vector == GP && t->length == 15)) {
+		/* more than 15 bytes are noticed late */ /* reads the destination first */
 		tally->outside++;
 		return;
 	}

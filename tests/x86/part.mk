@@ -1,6 +1,6 @@
 # tests/x86: the interpreter against hand-made vectors, an independent processor, random code
 
-X86_TESTS := $(addprefix $(BUILD)/tests/x86/,vectors.t diff.t fpu.t fpu_vectors.t)
+X86_TESTS := $(addprefix $(BUILD)/tests/x86/,vectors.t diff.t limits.t fpu.t fpu_vectors.t)
 
 $(BUILD)/tests/x86/%.t: $(BUILD)/host/tests/x86/%.o $(BUILD)/host/x86/libx86.a
 	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(CC) -o $@ $^ $(LDLIBS_$*)

@@ -35,7 +35,10 @@ uint32_t undefined_flags(const struct test *t, bool *result)
 	unsigned row = t->form->row;
 
 	return undefined_flags_of(row, t->code[t->opcode_at + 1] >> 3 & 7, shift_count(t),
-				  !(row & 1) && row < 0x100 ? 8 : t->o32 ? 32 : 16, result);
+				  !(row & 1) && row < 0x100 ? 8
+				  : t->o32		    ? 32
+							    : 16,
+				  result);
 }
 
 /* --- the memory operand, SDM vol. 2, tables 2-1 to 2-3 --- */
@@ -364,7 +367,7 @@ int excused(const struct test *t, const struct outcome *o, int ours_vector, uint
 		if (reads_old_tss(o))
 			return OLD_TSS;
 		return ours_vector == GP && !ours_error && o->vector == GP && o->error &&
-			       o->error < 8 * G_ENTRIES && (o->error & 7) == 0
+			       o->error < 8 * G_ENTRIES && !(o->error & 3)
 			   ? TARGET_ERROR
 			   : -1;
 	case 0xcf:
