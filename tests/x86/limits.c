@@ -42,8 +42,8 @@ static void *op_map(void *world, uint64_t phys, unsigned len, bool write)
 static const struct x86_ops ops = {.read = op_read, .write = op_write, .map = op_map};
 
 /*
- * SDM vol. 3: 5.3 (limits, expand-down), 3.4.5.1 (types). What a data segment register got in
- * protected mode holds in real mode, too, until it is loaded there (Bochs' processor agrees).
+ * SDM vol. 3: 5.3 (limits, expand-down), 3.4.5.1 (types). The type that a data segment register got in
+ * protected mode holds in real mode, too.
  */
 static bool allowed(uint32_t ar, uint32_t limit, unsigned kind, uint32_t off, unsigned size)
 {

@@ -1531,6 +1531,201 @@ static void task_vm86(void **state)
 	assert_int_equal(x.event.error, DATA32);
 }
 
+/* --- what libunicorn gets wrong: excuses.def --- */
+
+static void task_old(void **state)
+{
+	unsigned n;
+
+	protected_mode();
+	put64(GDT + TSS2_SEL, descriptor(TSS2, 0x2b, 0x81));
+	put16(TSS2 + 0x0e, 0x500);
+	put16(TSS2 + 0x10, 2);
+	for (n = 0; n < 8; n++)
+		put16(TSS2 + 0x12 + 2 * n, 0x1100 + n);
+	put16(TSS2 + 0x22, DATA16);
+	put16(TSS2 + 0x24, CODE16);
+	put16(TSS2 + 0x26, DATA16);
+	put16(TSS2 + 0x28, DATA32);
+	EBX = 0x12345678;
+	RUNS(0x9a, 0, 0, 0, 0, TSS2_SEL, 0);
+	assert_int_equal(SEL(DFW_TR), TSS2_SEL);
+	assert_int_equal(cpu.rip, 0x500);
+	assert_int_equal(EDI, 0xffff1107);
+	assert_int_equal(SEL(DFW_ES), DATA16);
+	assert_int_equal(SEL(DFW_CS), CODE16);
+	assert_int_equal(SEL(DFW_SS), DATA16);
+	assert_int_equal(SEL(DFW_DS), DATA32);
+	assert_int_equal(SEL(DFW_FS), 0);
+	assert_true(cpu.rflags & FLAG_NT);
+	assert_int_equal(get16(TSS2), TSS_SEL);
+	assert_int_equal(memory[GDT + TSS2_SEL + 5], 0x83);
+	EAX = 0xabcd;
+	RUNS(0xcf);
+	assert_int_equal(SEL(DFW_TR), TSS_SEL);
+	assert_int_equal(EBX, 0x12345678);
+	assert_int_equal(cpu.rip, CODE + 7);
+	assert_int_equal(get16(TSS2 + 0x12), 0xabcd);
+	assert_int_equal(get16(TSS2 + 0x10) & FLAG_NT, 0); /* saved without NT */
+	assert_int_equal(memory[GDT + TSS2_SEL + 5], 0x81);
+}
+
+static void iret_vm86(void **state)
+{
+	unsigned n;
+
+	protected_mode();
+	put32(ESP, 0x12345);
+	put32(ESP + 4, CODE >> 4);
+	put32(ESP + 8, 2 | FLAG_VM);
+	put32(ESP + 12, 0xfffe1000);
+	for (n = 0; n < 5; n++)
+		put32(ESP + 16 + 4 * n, 0x3000 + n);
+	FAULTS(GP, 0, 0xcf); /* EIP is not within the limit */
+	put32(ESP, 0x2345);
+	RUNS(0xcf);
+	assert_true(cpu.rflags & FLAG_VM);
+	assert_int_equal(cpu.rip, 0x2345);
+	assert_int_equal(ESP, 0xfffe1000);
+	assert_int_equal(cpu.seg[DFW_GS].base, 0x30040);
+	/* at privilege 3 VM in the image means nothing */
+	user_mode();
+	put32(ESP, CODE + 0x100);
+	put32(ESP + 4, CODE32_3 | 3);
+	put32(ESP + 8, 2 | FLAG_VM | FLAG_CF);
+	RUNS(0xcf);
+	assert_int_equal(cpu.rflags & (FLAG_VM | FLAG_CF), FLAG_CF);
+	assert_int_equal(cpu.rip, CODE + 0x100);
+}
+
+static void push_segment(void **state)
+{
+	real_mode();
+	put32(STACK + 0xffc, 0xaaaaaaaa);
+	RUNS(0x66, 0x1e); /* push ds, 32-bit: the high half stays */
+	assert_int_equal(ESP, 0xffc);
+	assert_int_equal(get32(STACK + 0xffc), 0xaaaa0000 | DATA >> 4);
+	/* 2 bytes are all that the limit is asked for */
+	ESP = 2;
+	RUNS(0x66, 0x1e);
+	assert_int_equal(ESP, 0xfffe);
+	RUNS(0x66, 0x07);
+	assert_int_equal(ESP, 2);
+	assert_int_equal(SEL(DFW_ES), DATA >> 4);
+}
+
+static void sysenter(void **state)
+{
+	user_mode();
+	FAULTS(GP, 0, 0x0f, 0x34); /* no CS */
+	cpu.sysenter_cs = CODE32;
+	cpu.sysenter_esp = STACK0;
+	cpu.sysenter_eip = HANDLER;
+	cpu.rflags |= FLAG_IF;
+	FAULTS(GP, 0, 0x0f, 0x35); /* sysexit at privilege 3 */
+	RUNS(0x0f, 0x34);
+	assert_int_equal(SEL(DFW_CS), CODE32);
+	assert_int_equal(SEL(DFW_SS), CODE32 + 8);
+	assert_int_equal(cpu.rip, HANDLER);
+	assert_int_equal(ESP, STACK0);
+	assert_false(cpu.rflags & FLAG_IF);
+	ECX = STACK;
+	EDX = CODE;
+	RUNS(0x0f, 0x35);
+	assert_int_equal(SEL(DFW_CS), (CODE32 + 16) | 3);
+	assert_int_equal(SEL(DFW_SS), (CODE32 + 24) | 3);
+	assert_int_equal(cpu.rip, CODE);
+	assert_int_equal(ESP, STACK);
+	/* from VM86, too */
+	vm86_mode(3);
+	cpu.sysenter_cs = CODE32;
+	RUNS(0x0f, 0x34);
+	assert_false(cpu.rflags & FLAG_VM);
+}
+
+/* --- decoding before privilege, SDM vol. 3, table 6-2 --- */
+
+static void decoded_first(void **state)
+{
+	user_mode();
+	FAULTS(UD, -1, 0x0f, 0x20, 0xc8); /* mov eax,cr1 */
+	FAULTS(UD, -1, 0x0f, 0x22, 0xf8); /* mov cr7,eax */
+	FAULTS(GP, 0, 0x0f, 0x20, 0xc0);
+	FAULTS(UD, -1, 0x0f, 0x01, 0xd2); /* lgdt with a register */
+	FAULTS(UD, -1, 0x0f, 0x01, 0xfa); /* invlpg with a register */
+	protected_mode();
+	RUNS(0x0f, 0x20, 0x05); /* mov ebp,cr0: mod does not count */
+	assert_int_equal(EBP, 0x11);
+	assert_int_equal(cpu.rip, CODE + 3);
+	EAX = 0;
+	FAULTS(GP, 0, 0x0f, 0x00, 0xd8); /* ltr, null */
+	/* RETF to an outer level looks at SS before EIP: SDM vol. 2, RET */
+	put32(ESP, CODE);
+	put32(ESP + 4, CODE32_3 | 3);
+	put32(ESP + 8, STACK);
+	put32(ESP + 12, DATA32);
+	put64(GDT + CODE32_3, descriptor(0, 0xff, 0x40fb));
+	FAULTS(GP, DATA32, 0xcb);
+	put32(ESP + 12, DATA32_3 | 3);
+	FAULTS(GP, 0, 0xcb);
+}
+
+/* SDM vol. 3, table 6-5, with an IDT that ends behind #DF */
+static void double_faults(void **state)
+{
+	static const uint8_t first[] = {TS, NP, SS_FAULT, GP, PF};
+	unsigned n;
+
+	for (n = 0; n < sizeof(first); n++) {
+		protected_mode();
+		cpu.idtr.limit = 9 * 8 - 1;
+		assert_int_equal(x86_deliver(&x, (struct x86_event){.vector = first[n],
+								    .kind = X86_EXCEPTION,
+								    .has_error = true}),
+				 X86_DONE);
+		assert_int_equal(cpu.rip, HANDLER + DF_FAULT);
+		assert_int_equal(get32(ESP), 0); /* its error code */
+	}
+	/* a benign one first: serially. #UD's gate is absent, so #NP; its gate is beyond, so #GP: #DF */
+	protected_mode();
+	memory[IDT + UD * 8 + 5] = 0x0e;
+	assert_int_equal(x86_deliver(&x, (struct x86_event){.vector = UD, .kind = X86_EXCEPTION}),
+			 X86_DONE);
+	assert_int_equal(cpu.rip, HANDLER + NP);
+	assert_int_equal(get32(ESP), UD * 8 + 2 + 1);
+	/* an interrupt is benign */
+	protected_mode();
+	memory[IDT + 0x20 * 8 + 5] = 0x0e;
+	assert_int_equal(x86_deliver(&x, (struct x86_event){.vector = 0x20}), X86_DONE);
+	assert_int_equal(cpu.rip, HANDLER + NP);
+	/* and nothing left for #DF itself */
+	protected_mode();
+	cpu.idtr.limit = 8 * 8 - 1;
+	assert_int_equal(x86_deliver(&x, (struct x86_event){.vector = GP,
+							    .kind = X86_EXCEPTION,
+							    .has_error = true}),
+			 X86_SHUTDOWN);
+}
+
+/* I/O breakpoints hold for INS and OUTS, too: SDM vol. 3, 17.2.4. */
+static void port_breakpoints(void **state)
+{
+	real_mode();
+	cpu.cr4 = 8;
+	cpu.dr[0] = 0x1f0;
+	cpu.dr7 = 0x400 | 1 | 2 << 16 | 1 << 18;
+	EDX = 0x1f0;
+	ECX = 3;
+	x.rep_batch = 100;
+	assert_int_equal(RUN(0xf3, 0x6c), X86_REPEAT); /* after the first element */
+	assert_int_equal(ECX, 2);
+	assert_int_equal(cpu.pending_debug & 0xf, 1);
+	cpu.pending_debug = 0;
+	ECX = 0;
+	RUNS(0xf3, 0x6e);
+	assert_int_equal(cpu.pending_debug, 0);
+}
+
 /* --- the rest --- */
 
 /* SDM vol. 3, table 6-7, in each way to memory */
@@ -1689,6 +1884,13 @@ int main(void)
 		cmocka_unit_test(missing_bits),
 		cmocka_unit_test(task_vm86),
 		cmocka_unit_test(alignment),
+		cmocka_unit_test(task_old),
+		cmocka_unit_test(iret_vm86),
+		cmocka_unit_test(push_segment),
+		cmocka_unit_test(sysenter),
+		cmocka_unit_test(decoded_first),
+		cmocka_unit_test(double_faults),
+		cmocka_unit_test(port_breakpoints),
 		cmocka_unit_test(loadall),
 		cmocka_unit_test(machine),
 		cmocka_unit_test(reset),
