@@ -1130,7 +1130,7 @@ int main(int argc, char **argv)
 
 	if (table)
 		argc--, argv++;
-	cases = argc > 1 ? strtoul(argv[1], NULL, 0) : is_long ? 600 : 40;
+	cases = argc > 1 ? strtoul(argv[1], NULL, 0) : is_long ? 500 : 40;
 	least = argc > 1 || !is_long ? 0 : 5000;
 	seed = (argc > 2 ? strtoull(argv[2], NULL, 0) : 1) * 0x9e3779b97f4a7c15ull + 1;
 	only = argc > 3 ? argv[3] : NULL;
@@ -1159,7 +1159,7 @@ int main(int argc, char **argv)
 		if (only && (strncmp(name, only, strlen(only)) || name[strlen(only)] != ' '))
 			continue;
 		shown = 0;
-		for (round = 0; !round || (sum.run + sum.limits < least && round < 12); round++)
+		for (round = 0; !round || (sum.run + sum.limits < least && round < 6); round++)
 			for (m = 0; m < MODES; m++)
 				for (n = 0; n < cases; n++) {
 					struct test t = {.form = &forms[f], .mode = m};

@@ -1659,6 +1659,13 @@ static void decoded_first(void **state)
 	assert_int_equal(cpu.rip, CODE + 3);
 	EAX = 0;
 	FAULTS(GP, 0, 0x0f, 0x00, 0xd8); /* ltr, null */
+	FAULTS(GP, 0, 0xea, 0, 0, 1, 0, CODE16, 0); /* beyond the limit: no selector */
+	RUNS(0x0f, 0x18, 0xc0); /* register forms of prefetches */
+	RUNS(0x0f, 0x0d, 0xc0);
+	FAULTS(UD, -1, 0xc6, 0xf8, 0x00);             /* xabort */
+	FAULTS(UD, -1, 0xc7, 0xf8, 0, 0, 0, 0);       /* xbegin */
+	FAULTS(UD, -1, 0x8f, 0xc8);                   /* 8F /1 */
+	FAULTS(UD, -1, 0xc5, 0xc9, 0xef, 0xc0);       /* VEX without OSXSAVE */
 	/* RETF to an outer level looks at SS before EIP: SDM vol. 2, RET */
 	put32(ESP, CODE);
 	put32(ESP + 4, CODE32_3 | 3);
