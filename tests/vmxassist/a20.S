@@ -41,10 +41,10 @@
 
 main:	both "real mode", "movl %fs:MARK + 0x10, %ecx"
 	both "unreal mode", "movl $0x100000 + MARK, %esi; movl %gs:(%esi), %ecx; movl %gs:(%edi), %edx"
-	both "unreal strings", "movl $0x100000 + MARK, %esi; movl $scratch, %edi; movl $4, %ecx; addr32 rep movsl %gs:(%esi), %es:(%edi); movl scratch, %ecx"
+	both "unreal strings", "movl $0x100000 + MARK, %esi; movl $scratch, %edi; movl $1, %ecx; addr32 rep movsl %gs:(%esi), %es:(%edi); movl scratch, %ecx"
 	both "window", "set_pe; movl %fs:MARK + 0x10, %ecx; movl $0x100000 + MARK, %esi; addl %gs:(%esi), %ecx; clear_pe"
 	both "protected mode", "set_pe; ljmpw $SEL_CODE16, $1f; 1: movl $0x100000 + MARK, %esi; movl %gs:(%esi), %ecx; movl $0x300000 + MARK, %esi; movl %gs:(%esi), %edx; clear_pe; ljmpw $0, $2f; 2:"
-	both "writes", "movl $0x100020 + MARK, %esi; movl $0x77777777, %gs:(%esi); movl MARK + 0x20, %ecx; movl $0, MARK + 0x20"
+	both "writes", "movl $0, MARK + 0x20; movl $0x100020 + MARK, %esi; movl $0x77777777, %gs:(%esi); movl MARK + 0x20, %ecx"
 	both "stale segment", "set_pe; ljmpw $SEL_CODE16, $1f; 1: movw $SEL_OWN, %ax; movw %ax, %fs; clear_pe; movl %fs:0, %ecx; ljmpw $0, $2f; 2: movw $0xffff, %ax; movw %ax, %fs"
 	both "gdt", "lgdt gdtr_high; set_pe; movw $SEL_DATA12340, %ax; movw %ax, %es; clear_pe; movl %es:0x40, %ecx; xorw %ax, %ax; movw %ax, %es; lgdt gdtr"
 	both "ivt", "lidt idtr_high; int $0x62; lidt ridtr"

@@ -167,12 +167,12 @@ main:
 2:	movw 0x46c, %cx
 	addw $2, %cx
 	sti
-3:	movl %es:0x40, %edx
-	pushl %edx
-	popl %ebp
-	cmpw 0x46c, %cx
+3:	cmpw 0x46c, %cx
 	jne 3b
 	cli
+	movl %es:0x40, %edx /* as the handlers left ES */
+	pushl %edx
+	popl %ebp
 	movw %sp, %si
 	xorw %ax, %ax
 	movw %ax, %ss
