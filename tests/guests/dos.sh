@@ -23,10 +23,18 @@ dos_floppy() {
 dos_programs() {
 	printf 'a 100\r\nmov ax,1234\r\ninc ax\r\nint 20\r\n\r\nt\r\nt\r\nq\r\n' >"$work/debug.txt"
 	mcopy -o -i "$work/$1.img" "$work/debug.txt" ::DEBUG.TXT
-	boots "FreeDOS 1.0 with $1: MEM, DEBUG, DOSFSCK on CWSDPMI, CTMOUSE" --floppy "$work/$1.img" \
-		--expect 'Total under 1 MB' --expect 'AX=1235' --expect 'FAT32, LFN' --expect '/2847 clusters' \
-		--expect 'Installed at PS/2 port' --expect 'A:\>'
-	rm "$work/$1.img"
+	guest=$1
+	set -- --floppy "$work/$1.img" --expect 'Total under 1 MB' --expect 'AX=1235'
+	# without a host SMSW shows a program in VM86 the PE bit of the assist's CR0, and CWSDPMI, which
+	# finds no VCPI either, gives up (docs/assist-abi.md, leaks)
+	if [ "$guest" = HIMEM ] && [ -n "${smsw_shows_pe-}" ]; then
+		set -- "$@" --expect 'Protected mode not accessible'
+	else
+		set -- "$@" --expect 'FAT32, LFN' --expect '/2847 clusters'
+	fi
+	boots "FreeDOS 1.0 with $guest: MEM, DEBUG, DOSFSCK on CWSDPMI, CTMOUSE" "$@" --expect 'Installed at PS/2 port' \
+		--expect 'A:\>'
+	rm "$work/$guest.img"
 }
 
 dos() {
