@@ -5,8 +5,8 @@ FUZZ_FLAGS := -std=gnu17 -g -O2 -D_GNU_SOURCE -Iinclude -I. -fno-omit-frame-poin
 	-fsanitize=address,undefined,fuzzer -fno-sanitize-recover=all -MMD -MP
 FUZZERS := $(BUILD)/tests/fuzz/interpreter
 
-$(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(X86_SRC) $(wildcard x86/*.h x86/*.def)
-	$(Q)mkdir -p $(@D) && echo "  FUZZ $@" && $(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $< $(X86_SRC) $(FUZZ_LIBS_$*)
+$(BUILD)/tests/fuzz/interpreter: tests/fuzz/interpreter.c tests/x86/host_unit.c $(wildcard x86/*.[ch] x86/*.def)
+	$(Q)mkdir -p $(@D) && echo "  FUZZ $@" && $(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $(filter %.c,$^)
 
 fuzzers: $(FUZZERS)
 .PHONY: fuzzers
