@@ -18,6 +18,7 @@ enum {
 	CR0_CD = 1 << 30,
 };
 #define CR0_PG (1u << 31)
+#define CR0_DEFINED 0xe005003fu /* writes of the other low bits are ignored */
 
 enum {
 	CR4_VME = 1 << 0,

@@ -203,6 +203,7 @@ bool set_guest_cr0(struct vcpu *v, uint64_t value)
 	if (value >> 32 || (value & CR0_PG && !(value & CR0_PE)) ||
 	    (value & CR0_NW && !(value & CR0_CD)))
 		return false;
+	value &= CR0_DEFINED;
 	if (v->in_assist)
 		return set_assist_cr0(v, value);
 	if ((value ^ old) & CR0_PG) {

@@ -251,7 +251,7 @@ static void write_cr0(struct insn *i, uint32_t value)
 	    ((value ^ old) & (CR0_PG | CR0_CD | CR0_NW)) &&
 	    !x86_load_pdptes(i, cpu->cr3, cpu->cr4))
 		x86_raise_error(i, GP, 0);
-	cpu->cr0 = value & 0xe005003f;
+	cpu->cr0 = value & CR0_DEFINED;
 	if (to_long)
 		cpu->efer |= EFER_LMA;
 	else if (!(value & CR0_PG))

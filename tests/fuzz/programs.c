@@ -31,6 +31,7 @@ static uint16_t starts[MOST_STARTS + 8];
 static unsigned length, count;
 static enum state state;
 static bool wide;         /* CS.D */
+static bool new_width;    /* so far CS.D was different */
 static bool real_idtr;    /* IDTR holds the IVT */
 static bool paging;
 static bool code_type;    /* CS was last loaded in protected mode */
@@ -74,7 +75,8 @@ static uint32_t value(void)
 
 static void start(void)
 {
-	starts[count++] = PROGRAM_OFFSET + length;
+	starts[count++] = (PROGRAM_OFFSET + length) | (new_width ? OTHER_WIDTH : 0);
+	new_width = false;
 }
 
 static void b(unsigned v)
@@ -763,6 +765,7 @@ static void far_jump(uint16_t cs, bool cs_wide)
 		code[at] = PROGRAM_OFFSET + length;
 		code[at + 1] = (PROGRAM_OFFSET + length) >> 8;
 	}
+	new_width |= wide != cs_wide;
 	wide = cs_wide;
 }
 
@@ -849,7 +852,7 @@ static void generate(void)
 
 	length = count = 0;
 	state = REAL;
-	wide = paging = false;
+	wide = paging = new_width = false;
 	real_idtr = true;
 	code_type = false;
 	some(6);

@@ -29,18 +29,19 @@
 #define MOST_EVENTS 12
 #define SAVED_IVT 0x2000
 #define TABLE     0x2800 /* where the program's instructions start */
+#define OTHER_WIDTH 0x8000 /* where a fault skipped the transfer to there, the program ends */
 #define GATE_STUBS 0x5000
 #define GATES     0x80
 #define STUBS     0x6000
 
 /* The programs' memory, filled with a pattern before each */
 #define SANDBOX     0x10000
-#define SANDBOX_END 0x30000
+#define SANDBOX_END 0x40000
 #define PROGRAM_SEGMENT 0x1000
 #define PROGRAM_OFFSET  0x100
 
 /* As loaded from the disk: the runner, the number of programs, the programs */
-#define PROGRAMS     0x30000
+#define PROGRAMS     0x40000
 #define PROGRAMS_END 0x80000
 #define RUNNER_SECTORS 10
 #define SECTORS_PER_READ 64
