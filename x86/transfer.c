@@ -568,15 +568,19 @@ static _Noreturn void gate_fault(struct insn *i, unsigned vector, unsigned gate)
 	x86_raise_error(i, vector, gate * 8 + 2 + i->ext);
 }
 
+/* Guests align neither stacks nor tables. */
+typedef uint16_t __attribute__((aligned(1), may_alias)) guest16;
+typedef uint32_t __attribute__((aligned(1), may_alias)) guest32;
+
 static void take_real_vector(struct insn *i, uint32_t flags, uint32_t vector_address,
 			     unsigned access)
 {
 	struct dfw_cpu *cpu = i->cpu;
 	uint32_t entry, sp = get_stack(cpu);
 	uint32_t frame[3] = {flags, cpu->seg[DFW_CS].selector, i->eip};
-	const uint32_t *vector = flat_memory(i, vector_address, 4);
+	const guest32 *vector = flat_memory(i, vector_address, 4);
 	struct dfw_segment cs;
-	uint16_t *slots;
+	guest16 *slots;
 
 	if (vector)
 		entry = *vector;

@@ -894,6 +894,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (one.flat) {
 		first.flat = one.memory;
 		first.flat_size = DEVICE;
+		first.flat_high = 0xe0000;
+		first.flat_high_size = MEMORY - 0xe0000;
 	}
 	second = (struct x86){.cpu = &second_cpu, .ops = &ops, .world = &other, .rep_batch = 1};
 	counts = take(1);
