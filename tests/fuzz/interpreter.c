@@ -577,6 +577,14 @@ static uint32_t first_difference(const struct world *w)
 	return MEMORY;
 }
 
+static void show_memory(const char *name, const struct world *w, uint32_t at)
+{
+	fprintf(stderr, "%s %x:", name, at);
+	for (unsigned n = 0; n < 112 && at + n < MEMORY; n++)
+		fprintf(stderr, " %02x", w->memory[at + n]);
+	fprintf(stderr, "\n");
+}
+
 static bool memories_agree(void)
 {
 	return first_difference(&one) == MEMORY && first_difference(&other) == MEMORY;
@@ -586,6 +594,15 @@ static void same_worlds(const char *after)
 {
 	CHECK(!memcmp(&first_cpu, &second_cpu, sizeof(first_cpu)), "the states differ after %s", after);
 	CHECK(one.sequence == other.sequence && one.heard == other.heard, "the ports differ after %s", after);
+	CHECK(one.unit.fcw == other.unit.fcw && one.unit.fsw == other.unit.fsw && one.unit.ftw == other.unit.ftw &&
+		      !memcmp(one.unit.st, other.unit.st, sizeof(one.unit.st)) &&
+		      !memcmp(one.unit.xmm, other.unit.xmm, sizeof(one.unit.xmm)),
+	      "the units differ after %s: FSW %x and %x, FTW %x and %x", after, one.unit.fsw, other.unit.fsw,
+	      one.unit.ftw, other.unit.ftw);
+	if (!memories_agree()) {
+		show_memory("first", &one, first_difference(&other));
+		show_memory("second", &other, first_difference(&other));
+	}
 	CHECK(memories_agree(), "memory at %x or %x differs after %s", first_difference(&one),
 	      first_difference(&other), after);
 }
@@ -605,11 +622,14 @@ static struct kept {
 	struct dfw_cpu cpu;
 	uint32_t sequence;
 	uint64_t heard;
+	struct host_unit_state unit;
+	uint32_t environment[7];
 } kept_one, kept_other;
 
 static void keep(struct kept *k, const struct x86 *x, struct world *w)
 {
-	*k = (struct kept){*x->cpu, w->sequence, w->heard};
+	*k = (struct kept){*x->cpu, w->sequence, w->heard, w->unit, {0}};
+	memcpy(k->environment, w->environment, sizeof(k->environment));
 	w->journal.changes = w->journal.used = 0;
 }
 
@@ -620,6 +640,8 @@ static void put_back(const struct kept *k, struct x86 *x, struct world *w)
 	*x->cpu = k->cpu;
 	w->sequence = k->sequence;
 	w->heard = k->heard;
+	w->unit = k->unit;
+	memcpy(w->environment, k->environment, sizeof(k->environment));
 	while (j->changes--)
 		memcpy(w->memory + j->change[j->changes].phys, j->bytes + j->change[j->changes].at,
 		       j->change[j->changes].len);
@@ -671,17 +693,17 @@ static bool string_row(unsigned row)
 	return (row >= 0x6c && row <= 0x6f) || (row >= 0xa4 && row <= 0xa7) || (row >= 0xaa && row <= 0xaf);
 }
 
-/* Runs as many iterations in the second world as the first has done in one step. */
-static enum x86_outcome follow(enum x86_outcome outcome, unsigned iterations)
+/*
+ * Runs at most so many iterations. Both worlds' steps come from here, so that what the interpreter keeps on
+ * the stack is at the same address: the unit shows where it last found an operand (FNSAVE).
+ */
+static __attribute__((noinline)) enum x86_outcome iterate(struct x86 *x, unsigned iterations)
 {
 	enum x86_outcome o;
-	unsigned n = 0;
 
-	do {
-		o = x86_step(&second);
-		n++;
-		CHECK(n <= BATCH + 1, "REP does not end");
-	} while (o == X86_REPEAT && (outcome != X86_REPEAT || n < iterations));
+	do
+		o = x86_step(x);
+	while (o == X86_REPEAT && --iterations);
 	return o;
 }
 
@@ -707,7 +729,7 @@ static enum x86_outcome step_both(void)
 	bool wide_address, rep, known;
 	enum x86_outcome a, b;
 	struct x86_insn peeked;
-	uint32_t before, after;
+	uint32_t before, after, iterations;
 	uint8_t code[15];
 	unsigned len;
 
@@ -721,7 +743,7 @@ static enum x86_outcome step_both(void)
 	memcpy(code, peeked.bytes, sizeof(code));
 	len = known && peeked.length <= 15 ? peeked.length : 0;
 
-	a = x86_step(&first);
+	a = iterate(&first, 1);
 	/* a step that fetches from a page table may set an accessed bit in its own bytes */
 	if (known && a != X86_FAULT && !memcmp(first.insn.bytes, code, len))
 		CHECK(first.insn.length == peeked.length && first.insn.row == peeked.row,
@@ -733,7 +755,9 @@ static enum x86_outcome step_both(void)
 		       !!memchr(code, 0x67, peeked.fixed <= 15 ? peeked.fixed : 0);
 	before = kept_one.cpu.gpr[DFW_RCX].d;
 	after = first_cpu.gpr[DFW_RCX].d;
-	b = follow(a, wide_address ? before - after : (uint16_t)(before - after));
+	iterations = wide_address ? before - after : (uint16_t)(before - after);
+	CHECK(a != X86_REPEAT || (iterations && iterations <= BATCH), "a batch of %u", iterations);
+	b = iterate(&second, a == X86_REPEAT ? iterations : BATCH + 1);
 	if (rep && (a != b || memcmp(&first_cpu, &second_cpu, sizeof(first_cpu)) || one.heard != other.heard ||
 		    !memories_agree()) &&
 	    undermined(code, len, linear)) {
@@ -742,8 +766,8 @@ static enum x86_outcome step_both(void)
 		put_back(&kept_one, &first, &one);
 		put_back(&kept_other, &second, &other);
 		first.rep_batch = 1;
-		a = x86_step(&first);
-		b = x86_step(&second);
+		a = iterate(&first, 1);
+		b = iterate(&second, 1);
 		first.rep_batch = BATCH;
 	}
 	/* between two iterations RF is 1; the image of a fault has it anyway */
