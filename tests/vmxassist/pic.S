@@ -207,10 +207,10 @@ floppy:	movw $0x3f2, %dx /* reset of the controller */
 	jmp spin
 clock:	movw $0x260a, %ax /* 1024 Hz */
 	call cmos_write
-	movw $0x420b, %ax
-	call cmos_write
 	movb $0x0c, %al
 	call cmos_read
+	movw $0x420b, %ax /* from here on the line goes up once: the handler lets it down */
+	call cmos_write
 	call spin
 	cli
 	movw $0x020b, %ax
@@ -304,6 +304,8 @@ handler: /* the vector, IP, CS, FLAGS */
 	jmp 9f
 7:	cmpb $8, %ah
 	jne 9f
+	movw $0x020b, %ax /* one is enough */
+	call cmos_write
 	movb $0x0c, %al
 	call cmos_read
 	jmp 9f
