@@ -79,10 +79,27 @@ static void set_cr0(const struct vcpu *v, uint64_t cr0)
 		write_cr0((real & ~(uint64_t)CR0_CACHE) | (cr0 & CR0_CACHE));
 }
 
+/* SDM vol. 3, 2.2.1: the bits that this processor has; written values of LMA are ignored. */
+static uint64_t efer_allowed(void)
+{
+	uint32_t features = cpuid(0x80000001, 0).edx;
+	uint64_t allowed = EFER_LMA;
+
+	if (features & 1 << 11 || features & 1 << 29)
+		allowed |= EFER_SCE;
+	if (features & 1 << 20)
+		allowed |= EFER_NXE;
+	if (features & 1 << 29)
+		allowed |= EFER_LME;
+	return allowed;
+}
+
+/* What a record says reaches the MSR, so it is masked. */
 static void set_efer(struct vcpu *v, uint64_t efer)
 {
 	uint64_t real = rdmsr(MSR_EFER);
 
+	efer &= efer_allowed();
 	if ((real ^ efer) & EFER_SHARED)
 		wrmsr(MSR_EFER, (real & ~(uint64_t)EFER_SHARED) | (efer & EFER_SHARED));
 	v->efer = efer;
@@ -246,18 +263,10 @@ bool set_guest_cr4(struct vcpu *v, uint64_t value)
 	return true;
 }
 
-/* SDM vol. 3, 2.2.1 */
 bool set_guest_efer(struct vcpu *v, uint64_t value)
 {
-	uint32_t features = cpuid(0x80000001, 0).edx;
-	uint64_t allowed = EFER_LMA; /* written values of it are ignored */
+	uint64_t allowed = efer_allowed();
 
-	if (features & 1 << 11 || features & 1 << 29)
-		allowed |= EFER_SCE;
-	if (features & 1 << 20)
-		allowed |= EFER_NXE;
-	if (features & 1 << 29)
-		allowed |= EFER_LME;
 	if (value & ~allowed || ((value ^ v->efer) & EFER_LME && cr0_view() & CR0_PG))
 		return false;
 	set_efer(v, (value & ~(uint64_t)EFER_LMA) | (v->efer & EFER_LMA));

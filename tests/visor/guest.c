@@ -267,6 +267,8 @@ static struct dfw_assist_header *const header = (void *)DFW_VMXASSIST;
 static struct dfw_assist_record *const record = (void *)(DFW_VMXASSIST + 0x1000);
 static volatile uint32_t invokes;
 static volatile bool by_lmsw, in_vm86, spoil, die;
+static const char *cmdline_value(const char *name);
+static void spoil_record(struct dfw_cpu *g);
 
 static void build_assist(void)
 {
@@ -346,7 +348,7 @@ void assist_main(void)
 		finish();
 	}
 	if (spoil)
-		g->seg[DFW_CS].access_rights = 0xc093;
+		spoil_record(g);
 	if (by_lmsw)
 		restore_by_lmsw();
 	restore_by_mov();
@@ -685,6 +687,62 @@ static void test_interrupts(void)
 	set_idt(1, step_interrupt);
 	continuation = interrupt_tests;
 	start_assist();
+}
+
+/* One thing that a host must not take from a record or a header. */
+static void spoil_record(struct dfw_cpu *g)
+{
+	static const struct {
+		const char *name;
+		uint16_t offset, size; /* in struct dfw_cpu, or in the header */
+		bool in_header;
+		uint64_t value;
+	} ways[] = {
+#define CPU(name, member, value)    {name, offsetof(struct dfw_cpu, member), 8, false, value}
+#define CPU32(name, member, value)  {name, offsetof(struct dfw_cpu, member), 4, false, value}
+#define HEADER(name, member, value) {name, offsetof(struct dfw_assist_header, member), sizeof(header->member), true, value}
+		CPU32("cs", seg[DFW_CS].access_rights, 0xc093),
+		CPU32("ss", seg[DFW_SS].selector, 3),
+		CPU32("tr", seg[DFW_TR].access_rights, 0x89),
+		CPU32("limit", seg[DFW_DS].limit, 0x12345678),
+		CPU("rip", rip, 1ull << 32),
+		CPU("base", seg[DFW_GS].base, 1ull << 47),
+		CPU("gdtr", gdtr.base, ~0ull << 46),
+		CPU("rflags", rflags, 0xffffffffffffffff),
+		CPU("cr0", cr0, 0x10),
+		CPU("cr4", cr4, 0xffffffff00000000),
+		CPU("cr3", cr3, ~0ull),
+		CPU("efer", efer, ~0ull),
+		CPU("dr7", dr7, ~0ull),
+		CPU("debugctl", debugctl, ~0ull),
+		CPU("activity", activity, 99),
+		CPU("interruptibility", interruptibility, ~0u),
+		CPU32("event", event, ~0u),
+		HEADER("magic", magic, 0),
+		HEADER("version", version, 99),
+		HEADER("header-size", header_size, 8),
+		HEADER("record-size", record_size, 8),
+		HEADER("cpus", cpus, 0),
+		HEADER("many", cpus, 0xffff),
+		HEADER("unaligned", records, DFW_VMXASSIST + 0x1001),
+		HEADER("below", records, 0x1000),
+		HEADER("over-the-end", records, DFW_VMXASSIST + DFW_VMXASSIST_SIZE - 8),
+		HEADER("private", records, 0x3000000),
+		HEADER("nowhere", records, 0xfffffff8),
+	};
+	const char *name = cmdline_value("spoil=");
+
+	for (unsigned i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		if (!strcmp(name, ways[i].name))
+			memcpy((ways[i].in_header ? (char *)header : (char *)g) + ways[i].offset, &ways[i].value,
+			       ways[i].size);
+	if (!strcmp(name, "reserve")) { /* a reserve that is the host's own memory */
+		header->records = header->reserve = 0x3000000;
+		header->reserve_size = 0x100000;
+	}
+	if (!strcmp(name, "noise"))
+		for (unsigned i = 0; i < sizeof(*g); i++)
+			((uint8_t *)g)[i] = i * 167 + 1;
 }
 
 /* What the assist gives back may be impossible: visor says which rule was broken, and restarts. */

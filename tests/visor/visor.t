@@ -74,7 +74,7 @@ for reset in port92 kbc kbc-output triple; do
 done
 guest corei5_lynnfield_750 "test=restart reset=cf9"
 guest corei5_lynnfield_750 "test=restart reset=port92"
-guest corei5_lynnfield_750 "test=spoil"
+guest corei5_lynnfield_750 "test=spoil spoil=cs"
 grep -q 'CS is no accessed code segment' "$work/e9.txt" && result ok "a failed entry names the rule" ||
 	result "not ok" "a failed entry names the rule"
 guest corei5_lynnfield_750 "test=no-assist"
