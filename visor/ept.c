@@ -4,7 +4,8 @@
  *
  *   private memory   all pages of it show one scratch page; only the first is the identity map of
  *                    guests without paging, read-only
- *   D0000-DFFFF      writable in the assist's world only, once there is an assist
+ *   D0000-DFFFF      writable in the assist's world only, once there is an assist; likewise its
+ *                    reserve at the top of memory, where its page tables are
  *   FFFE0000-FFFFFFFF  shows E0000-FFFFF, read-only, as on a PC whose system ROM that is
  *
  * There are four maps: for each world, with A20 open and closed, so that a switch is one VMWRITE
@@ -59,6 +60,7 @@ struct ept_map {
 static struct ept_map maps[2][2]; /* [in_assist][a20] */
 static unsigned generation; /* of the maps: grows with each change */
 static bool assist_protected;
+static uint64_t reserve, reserve_size; /* the assist's, from its header */
 static uint8_t scratch[PAGE_SIZE] __attribute__((aligned(4096)));
 
 /* Tables of the maps with A20 closed. */
@@ -76,6 +78,11 @@ static void invept(void)
 	asm volatile("invept %0, %1" : : "m"(all), "r"(2ul) : "cc", "memory");
 }
 
+static bool is_assists(uint64_t address)
+{
+	return address - DFW_VMXASSIST < DFW_VMXASSIST_SIZE || address - reserve < reserve_size;
+}
+
 /* The one place that says what a guest-physical page is: an EPT entry for 4 KiB. */
 static uint64_t page_entry(const struct ept_map *m, uint64_t address)
 {
@@ -86,7 +93,7 @@ static uint64_t page_entry(const struct ept_map *m, uint64_t address)
 						     : phys_of(scratch) | EPT_RWX | EPT_WB;
 	if (address >= ROM_ALIAS && address < FOUR_GIB)
 		return (address - ROM_ALIAS + DFW_ROMBIOS) | EPT_RX | EPT_WB;
-	if (address - DFW_VMXASSIST < DFW_VMXASSIST_SIZE)
+	if (is_assists(address))
 		return address | (m->in_assist || !assist_protected ? EPT_RWX : EPT_RX) | EPT_WB;
 	if (address >= DFW_VGABIOS && address < DFW_HIGH_IMAGE)
 		return address | EPT_RWX | EPT_WB; /* shadow RAM */
@@ -98,7 +105,8 @@ static uint64_t page_entry(const struct ept_map *m, uint64_t address)
 /* 2 MiB that one entry can map: plain, and all RAM or no RAM at all. */
 static bool is_uniform(const struct ept_map *m, uint64_t base)
 {
-	if (!m->a20 || base == 0 || is_apic_region(base) || base == (ROM_ALIAS & -LARGE_PAGE) || is_private(base))
+	if (!m->a20 || base == 0 || is_apic_region(base) || base == (ROM_ALIAS & -LARGE_PAGE) || is_private(base) ||
+	    (reserve < base + LARGE_PAGE && base < reserve + reserve_size))
 		return false;
 	if (is_ram(base, LARGE_PAGE))
 		return true;
@@ -227,13 +235,25 @@ void ept_update(struct vcpu *v)
 	}
 }
 
+/* The header is the guest's word: a reserve that is no RAM of its own is left alone. */
 void ept_protect_assist(void)
 {
+	const struct dfw_assist_header *h = assist_memory();
+
 	if (assist_protected)
 		return;
 	assist_protected = true;
-	for (unsigned a20 = 0; a20 < 2; a20++)
-		map_region(&maps[false][a20], 0);
+	reserve = h->reserve & -(uint64_t)PAGE_SIZE;
+	if (h->reserve_size <= DFW_RESERVE_SIZE && is_ram(reserve, DFW_RESERVE_SIZE) && !is_private(reserve) &&
+	    !is_private(reserve + DFW_RESERVE_SIZE - 1))
+		reserve_size = h->reserve_size;
+	for (uint64_t base = reserve & -LARGE_PAGE; base < reserve + reserve_size; base += LARGE_PAGE)
+		for (unsigned in_assist = 0; in_assist < 2; in_assist++) {
+			*walk(&maps[in_assist][true], base, 1) = 0; /* it was one large page */
+			map_region(&maps[in_assist][true], base);
+		}
+	map_region(&maps[false][true], 0);
+	empty_closed_maps();
 	invept();
 }
 
@@ -295,7 +315,7 @@ static void drop_write(struct vcpu *v, uint64_t address)
 	s->rip = vmread(GUEST_RIP);
 	build_step_map(v);
 	step_begin(v);
-	if (address - DFW_VMXASSIST < DFW_VMXASSIST_SIZE)
+	if (is_assists(address))
 		stats.assist_writes_dropped++;
 }
 

@@ -30,7 +30,6 @@ gdtr GDTR or IDTR base is not canonical
 rflags RFLAGS
 cr0 RESTORE of a guest whose CR0.PE is 0
 dr7 DR7 has high bits set
-debugctl a reserved bit of DEBUGCTL is set
 activity activity
 interruptibility interruptibility
 event event
@@ -43,7 +42,6 @@ unaligned records are not aligned
 below records lie neither in
 over-the-end records lie neither in
 private records lie neither in
-reserve records lie outside the guest's memory
 noise machine restarts
 EOT
 plan

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Writes to vmxassist's own 64 KiB: dropped, as on a ROM, and the guest runs on. From real mode in
- * each width and by string instructions, and from protected mode.
+ * Writes to vmxassist's own 64 KiB and to its reserve at the top of memory: dropped, as on a ROM, and
+ * the guest runs on. From real mode in each width and by string instructions, from protected mode,
+ * and from unreal mode.
  */
 #include "guest.inc"
+
+	.equ RESERVE, 32 /* in the header, include/dfw/assist.h */
 
 main:	call sum
 	movl %eax, before
@@ -41,12 +44,36 @@ main:	call sum
 	movl $0xdfff0, %edi
 	movl $16, %ecx
 	rep stosb
+	movl 0xd0000 + RESERVE, %edi
+	movl %edi, reserve
+	call sum_of_reserve
+	movl %ebx, reserve_before
+	movl $0x5a5a5a5a, %eax
+	movl $0x3000, %ecx
+	rep stosl
+	call sum_of_reserve
+	movl %ebx, reserve_after
 	ljmpl $0x18, $3f
+	/* ebx: sum of the first 48 KiB of the reserve: IDT, page tables. What changes there are the
+	   accessed and dirty bits. */
+sum_of_reserve:
+	movl reserve, %esi
+	movl $0x3000, %ecx
+	xorl %ebx, %ebx
+1:	lodsl
+	andl $~0x60, %eax
+	addl %eax, %ebx
+	loop 1b
+	movl reserve, %edi
+	ret
 	.code16
 3:	movw $0x20, %ax
 	movw %ax, %ds
 	movw %ax, %es
 	movw %ax, %ss
+	movw $0x10, %ax /* for unreal mode */
+	movw %ax, %fs
+	movw %ax, %es
 	movl %cr0, %eax
 	andb $0xfe, %al
 	movl %eax, %cr0
@@ -55,12 +82,28 @@ main:	call sum
 	movw %ax, %ds
 	movw %ax, %es
 	movw %ax, %ss
+	movw %ax, %fs
+	movl reserve, %edi
+	movl $0x5a5a5a5a, %fs:(%edi)
+	movb $0x5a, %fs:0x5001(%edi)
+	notw %fs:0x1000(%edi)
+	movl $0x5a5a5a5a, %eax
+	movl $0x3000, %ecx
+	addr32 rep stosl
+	movl $0xd8000, %edi
+	movl $0x5a5a5a5a, %fs:(%edi)
+	movl $0x100, %ecx
+	addr32 rep stosl
 	sti
 	call sum_of_code
 	cmpl code, %eax
 	jne 5f
-	say "protected mode: dropped\n"
-5:	ret
+	say "protected and unreal mode: dropped\n"
+5:	movl reserve_before, %eax
+	cmpl reserve_after, %eax
+	jne 6f
+	say "reserve: dropped\n"
+6:	ret
 
 /* eax: sum of the first 40 KiB, which are code, the header left out: its flags may change */
 sum_of_code:
@@ -90,4 +133,7 @@ gdt:	.quad 0
 gdtr:	.word . - gdt - 1
 	.long gdt
 before:	.long 0
+reserve: .long 0
+reserve_before: .long 0
+reserve_after: .long 1
 code:	.long 0
