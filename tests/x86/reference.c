@@ -211,7 +211,7 @@ static int segment_used(const struct test *t, const struct outcome *o, unsigned 
 			return t->seg;
 	}
 	/* the stacks of inner levels */
-	if (linear - INNER_STACKS < 0x4000 && (row == 0x9a || row == 0xff))
+	if (linear - INNER_STACKS < 0x4000 && (row == 0x9a || (row == 0xff && t->form->reg == 3)))
 		return -1;
 	return linear >= SYSTEM_AREA && linear < MEMORY ? -1 : DFW_SS;
 }
