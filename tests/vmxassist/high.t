@@ -7,7 +7,7 @@ expected=tests/vmxassist/high.expected
 run_guest high qemu-native --on qemu --memory 4608 --real-mode native
 same high qemu-native "$expected"
 # Without a host there is no 64-bit code with stale segments: vmxassist says so and restarts the machine.
-run_guest high qemu-assist --on qemu --memory 4608 --real-mode assist --timeout 8
+run_guest high qemu-assist --on qemu --memory 4608 --real-mode assist --timeout 25
 grep '^built:\|^pae:' "$expected" >"$work/expected"
 grep '^built:\|^pae:' "$work/high.qemu-assist.out" | sort -u >"$work/high.qemu-assist.lines.out"
 same high qemu-assist.lines "$work/expected"
