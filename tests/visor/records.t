@@ -42,6 +42,7 @@ unaligned records are not aligned
 below records lie neither in
 over-the-end records lie neither in
 private records lie neither in
+reserve records lie outside the guest's memory
 noise machine restarts
 EOT
 plan
