@@ -14,7 +14,7 @@ run() {
 	# The sum of memory means nothing after a triple fault: what a processor has pushed when it
 	# gives up is its own matter.
 	sed -n '/^<guest>/,/^<\/guest>/p' "$work/e9" | tr -d '\r' |
-		awk '/^[0-9a-f]/ { if ($27 != "00000000") $26 = "-"; print }' >"$work/$where"
+		awk '/^0000/ { if ($27 != "00000000") $26 = "-"; print }' >"$work/$where"
 }
 
 # same SEED COUNT [NUMBER [words for the firmware]]
