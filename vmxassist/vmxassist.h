@@ -201,7 +201,7 @@ extern bool x87_ignne; /* IGNNE# is active, of this processor */
 int x87_run(struct x86_unit *unit); /* ignoring errors */
 void x87_update(struct monitor *m); /* the end of an instruction that ran so */
 void x87_port_written(struct monitor *m, uint16_t port, uint8_t value); /* one of x87_ports */
-extern const uint8_t x87_ports[3];
+extern const uint8_t x87_ports[2];
 
 /* world.c */
 void world_start(void); /* C side of start */

@@ -7,14 +7,14 @@
  */
 #include "vmxassist/vmxassist.h"
 
-enum { SLAVE = 0xa0, SLAVE_DATA = 0xa1, MASTER_DATA = 0x21, PORT_F0 = 0xf0 };
-enum { ICW1 = 1 << 4, CASCADE = 1 << 2, LINE = 5, STATUS_ES = 1 << 7, ALL_MASKED = 0x3f };
+enum { SLAVE_DATA = 0xa1, MASTER_DATA = 0x21, PORT_F0 = 0xf0 };
+enum { CASCADE = 1 << 2, LINE = 5, STATUS_ES = 1 << 7, ALL_MASKED = 0x3f };
 
-const uint8_t x87_ports[3] = {SLAVE, SLAVE_DATA, PORT_F0};
+const uint8_t x87_ports[2] = {SLAVE_DATA, PORT_F0};
 
 /* ICW2 cannot be read back: 8259A data sheet. 70h is what a BIOS sets. */
 static uint8_t slave_base = 0x70;
-static bool awaits_icw2;
+static uint8_t icws; /* that may still come: ICW3, ICW4 */
 PER_PROCESSOR bool x87_ignne;
 
 void x87_error(struct monitor *m)
@@ -61,14 +61,18 @@ int x87_run(struct x86_unit *unit)
 void x87_port_written(struct monitor *m, uint16_t port, uint8_t value)
 {
 	switch (port) {
-	case SLAVE:
-		if (value & ICW1)
-			awaits_icw2 = true;
-		break;
 	case SLAVE_DATA:
-		if (awaits_icw2)
+		/* ICW1 clears the mask, and what follows it is not the mask. An ICW2 of 0 looks like one: then
+		 * ICW3, which is 2, is taken for ICW2, and that gives 0, too. So port A0h, with every end of
+		 * interrupt, need not trap. */
+		if (inb(SLAVE_DATA) == value) {
+			icws = 0;
+		} else if (icws) {
+			icws--;
+		} else {
 			slave_base = value & 0xf8;
-		awaits_icw2 = false;
+			icws = 2;
+		}
 		break;
 	case PORT_F0:
 		if ((header.flags & DFW_ASSIST_HOSTED) && !(m->record->guest.cr0 & (CR0_NE | CR0_EM | CR0_TS)))
