@@ -6,8 +6,6 @@
 #include "vmxassist/vmxassist.h"
 #include "lib/string.h"
 
-enum { A20 = 0x100000 };
-
 static bool a20_masked(void)
 {
 	static volatile uint32_t probe;
@@ -19,12 +17,12 @@ static bool a20_masked(void)
 
 static bool at_own(uint64_t phys)
 {
-	return phys - DFW_VMXASSIST < DFW_VMXASSIST_SIZE;
+	return phys - DFW_VMXASSIST < DFW_VMXASSIST_SIZE || phys - header.reserve < header.reserve_size;
 }
 
 static bool own_page(uint64_t phys)
 {
-	return at_own(phys) || phys - header.reserve < header.reserve_size || (at_own(phys ^ A20) && a20_masked());
+	return at_own(phys) || (at_own(phys ^ A20) && a20_masked());
 }
 
 /* Device memory wants accesses of the guest's own width. */

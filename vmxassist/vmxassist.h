@@ -55,6 +55,8 @@ enum { MSR_SYSENTER_CS = 0x174, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP };
 #define FRAME_HAS_ERROR 0x100u
 
 #define START_UP      __attribute__((section(".init"))) /* world_start's part: gone once the stack grows */
+enum { A20 = 0x100000 };
+
 #define PER_PROCESSOR __attribute__((section(".processor")))
 
 enum {

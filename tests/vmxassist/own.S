@@ -94,6 +94,23 @@ sum_of_reserve:
 	movl $0x5a5a5a5a, %fs:(%edi)
 	movl $0x100, %ecx
 	addr32 rep stosl
+	inb $0x92, %al /* with A20 masked the addresses a megabyte up are the same memory */
+	andb $0xfd, %al
+	outb %al, $0x92
+	movl $0x1d1000, %edi
+	movl $0x5a5a5a5a, %fs:(%edi)
+	notw %fs:0x1234(%edi)
+	movl $0x5a5a5a5a, %eax
+	movl $0x1000, %ecx
+	addr32 rep stosl
+	movl reserve, %edi
+	orl $0x100000, %edi
+	movl $0x5a5a5a5a, %fs:(%edi)
+	movl $0x400, %ecx
+	addr32 rep stosl
+	inb $0x92, %al
+	orb $2, %al
+	outb %al, $0x92
 	sti
 	call sum_of_code
 	cmpl code, %eax
