@@ -85,7 +85,7 @@ enum x86_outcome {
 	X86_FAULT,    /* x86->event holds the exception; nothing else changed but CR2. The caller
 	                 delivers it with x86_deliver, but for #MF while CR0.NE is 0, which is IRQ
 	                 13 to the guest: SDM vol. 1, 8.7.2 */
-	X86_SHUTDOWN, /* from x86_deliver: triple fault */
+	X86_SHUTDOWN, /* from x86_deliver alone: triple fault */
 };
 
 /* An event to deliver, or raised. */
@@ -150,7 +150,7 @@ bool x86_peek(struct x86 *x, uint32_t eip);
 enum x86_outcome x86_deliver(struct x86 *x, struct x86_event event);
 
 /* Switches tasks as a JMP (0), CALL (1), IRET (2) or gate (3) would, SDM vol. 3, 7.3;
- * x->cpu->rip is the return address to save. X86_DONE, X86_FAULT or X86_SHUTDOWN. */
+ * x->cpu->rip is the return address to save. X86_DONE or X86_FAULT. */
 enum x86_outcome x86_task_switch(struct x86 *x, uint16_t selector, unsigned source,
 				 bool has_error, uint32_t error);
 
@@ -159,7 +159,8 @@ enum x86_outcome x86_task_switch(struct x86 *x, uint16_t selector, unsigned sour
 bool x86_read_linear(struct x86 *x, uint64_t linear, void *dst, unsigned len);
 bool x86_translate(struct x86 *x, uint64_t linear, uint64_t *phys);
 
-/* Sets the state after RESET or INIT, SDM vol. 3, table 9-1 (CS F000, base FFFF0000). */
+/* Sets the state after RESET, SDM vol. 3, table 9-1 (CS F000, base FFFF0000, CR0.CD and NW set; EDX
+ * a family 6 signature). */
 void x86_reset(struct dfw_cpu *cpu);
 
 /* The manual's name of an opcode row, "MOV Ev,Gv"; "" where it has none. */
