@@ -156,10 +156,18 @@ const char *assist_invoke(struct vcpu *v, uint32_t reason, uint64_t detail,
 		guest_cr0 = r->guest.cr0;
 	} else {
 		guest_cr0 = guest ? guest->cr0 : cr0_view();
-		if (guest)
-			memcpy(&r->guest, guest, sizeof(*guest));
-		else
+		if (guest) {
+			struct dfw_cpu state = *guest;
+
+			/* a reset keeps MSRs, and in the assist's world the record has them */
+			if (v->in_assist)
+				memcpy(&state.sysenter_cs, &r->guest.sysenter_cs,
+				       offsetof(struct dfw_cpu, gdtr) -
+					       offsetof(struct dfw_cpu, sysenter_cs));
+			memcpy(&r->guest, &state, sizeof(state));
+		} else {
 			save_world(v, &r->guest);
+		}
 		r->reason = reason;
 		r->detail = detail;
 	}

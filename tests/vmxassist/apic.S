@@ -107,8 +107,8 @@ main:	cli
 	je 1b
 	call seen_one
 	say "with stale segments:"
+	call stale_es /* no NMI may come while PE=1: there is no IDT for it */
 	call timer_nmi
-	call stale_es
 1:	nop
 	cmpw $event_log, event_next
 	je 1b

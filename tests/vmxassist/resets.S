@@ -5,6 +5,8 @@
  */
 #include "guest.inc"
 
+	.equ SYSENTER_CS, 0x174 /* a reset of the processor keeps MSRs */
+
 	.macro after code, way, how
 	movw $\code, %bx
 	movw $8f, %ax
@@ -36,6 +38,10 @@
 	.endm
 
 main:	popw return_address
+	movl $SYSENTER_CS, %ecx
+	movl $0x1238, %eax
+	xorl %edx, %edx
+	wrmsr
 	after 0x0a, "port 92h", "call port92"
 	after 0x05, "port 92h", "call port92"
 	after 0x0a, "keyboard controller", "call kbc"
@@ -85,6 +91,10 @@ resumed: /* bx: where to go on; SS:SP is as the BIOS left it */
 	inb $0x71, %al
 	movzbw %al, %cx
 	show16 " code now", %cx
+	movl $SYSENTER_CS, %ecx
+	rdmsr
+	movw %ax, %cx
+	show16 " sysenter", %cx
 	newline
 	jmp *%bx
 
