@@ -250,8 +250,9 @@ __attribute__((cold)) void monitor_invoked(void)
 	if (!m->x86.ops) /* once: it keeps what CPUID said, and a CPUID is a VM exit */
 		m->x86 = (struct x86){.cpu = &m->record->guest, .ops = &guest_ops, .world = m, .rep_batch = REP_BATCH,
 				      .flat = NULL, .flat_size = DFW_LOW_END, /* mapped to itself */
-				      /* to where our own shows again while A20 is masked */
-				      .flat_high = DFW_ROMBIOS, .flat_high_size = (DFW_VMXASSIST | A20) - DFW_ROMBIOS};
+				      .flat_high = DFW_ROMBIOS, .flat_high_size = header.reserve - DFW_ROMBIOS,
+				      /* where our own shows again while A20 is masked */
+				      .flat_hole = DFW_VMXASSIST | A20, .flat_hole_size = DFW_VMXASSIST_SIZE};
 	m->pending_irq = -1;
 	cpu = &m->record->guest;
 	stats->invokes++;

@@ -254,11 +254,15 @@ void x86_put_bytes(struct insn *i, const struct place *p, const void *src)
 
 void *flat_high_memory(const struct insn *i, uint32_t linear, uint32_t len)
 {
-	uint32_t in = linear - i->x->flat_high;
+	const struct x86 *x = i->x;
+	uint32_t in = linear - x->flat_high;
 
-	if (!i->flat_size || in > i->x->flat_high_size || i->x->flat_high_size - in < len)
+	if (!i->flat_size || in > x->flat_high_size || x->flat_high_size - in < len)
 		return NULL;
-	return i->x->flat + linear;
+	if (linear - x->flat_hole < x->flat_hole_size ||
+	    (x->flat_hole_size && x->flat_hole - linear < len))
+		return NULL;
+	return x->flat + linear;
 }
 
 void place_memory(struct insn *i, struct place *p, unsigned seg, uint32_t off, unsigned len,

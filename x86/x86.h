@@ -125,7 +125,8 @@ struct x86 {
 	uint32_t rep_batch;        /* most iterations of a REP form in one step; 0 means 1 */
 	uint8_t *flat;             /* where map() would find physical 0, for reads and writes, ... */
 	uint32_t flat_size;        /* ... and for how many bytes from there on: spares the calls */
-	uint32_t flat_high, flat_high_size; /* the same from physical flat_high on */
+	uint32_t flat_high, flat_high_size; /* the same from physical flat_high on, ... */
+	uint32_t flat_hole, flat_hole_size; /* ... but for these bytes; none where the size is 0 */
 	struct x86_event event;    /* valid after X86_FAULT */
 	struct x86_insn insn;
 	void *unwind[5];           /* private: where a fault goes */
