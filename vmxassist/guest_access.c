@@ -85,7 +85,6 @@ static void guest_out(void *world, uint16_t port, unsigned size, uint32_t value)
 	}
 }
 
-
 /* MSRs that are in the record rather than in the processor while the assist runs. */
 static uint64_t *recorded_msr(struct dfw_cpu *cpu, uint32_t index)
 {

@@ -213,16 +213,6 @@ timer_nmi:
 	outb %al, $0x40
 	ret
 
-	.macro cr0_pe
-	movl %cr0, %eax
-	orb $1, %al
-	movl %eax, %cr0
-	.endm
-	.macro cr0_no_pe
-	movl %cr0, %eax
-	andb $0xfe, %al
-	movl %eax, %cr0
-	.endm
 big_fs:	lgdt gdtr
 	cr0_pe
 	movw $8, %bx

@@ -269,16 +269,6 @@ served: /* whatever came, and the line's end */
 	outb %al, $0x43
 	jmp events
 
-	.macro cr0_pe
-	movl %cr0, %eax
-	orb $1, %al
-	movl %eax, %cr0
-	.endm
-	.macro cr0_no_pe
-	movl %cr0, %eax
-	andb $0xfe, %al
-	movl %eax, %cr0
-	.endm
 protected_ds:
 	lgdt gdtr
 	cr0_pe

@@ -6,16 +6,6 @@
  */
 #include "tests/vmxassist/guest.inc"
 
-	.macro cr0_pe
-	movl %cr0, %eax
-	orb $1, %al
-	movl %eax, %cr0
-	.endm
-	.macro cr0_no_pe
-	movl %cr0, %eax
-	andb $0xfe, %al
-	movl %eax, %cr0
-	.endm
 	.macro expect what, is
 	cmpl $\is, \what
 	je 887f
