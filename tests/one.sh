@@ -10,8 +10,10 @@ out=$name.out
 # seconds; --long has tests of an hour
 limit=900
 [ -z "${DFW_LONG-}" ] || limit=14400
+start=$(date +%s)
 CMOCKA_MESSAGE_OUTPUT=TAP timeout "$limit" "$t" >"$out" 2>&1 </dev/null
 status=$?
+seconds=$(($(date +%s) - start))
 skip=$(grep -c '^ok .*# SKIP' "$out")
 good=$(($(grep -c '^ok ' "$out") - skip))
 bad=$(grep -c '^not ok ' "$out")
@@ -24,7 +26,7 @@ echo "$good" >"$name.passed"
 echo "$bad" >"$name.failed"
 echo "$skip" >"$name.skipped"
 {
-	echo "$t: $good passed, $bad failed$([ "$skip" -eq 0 ] || echo ", $skip skipped")"
+	echo "$t: $good passed, $bad failed$([ "$skip" -eq 0 ] || echo ", $skip skipped"), $seconds s"
 	[ "$bad" -eq 0 ] || sed -n '/^not ok/,/^ok/{/^ok/!p;d}; /^# /p' "$out" | head -200
 } >"$name.said"
 cat "$name.said"
