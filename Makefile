@@ -42,7 +42,7 @@ include $(sort $(wildcard */part.mk))
 clean:
 	$(Q)rm -rf $(BUILD)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)
 
 .PHONY: all clean
 .SECONDARY:
