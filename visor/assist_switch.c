@@ -139,6 +139,16 @@ const char *assist_check(const struct vcpu *v)
 	return find_record(v, &r);
 }
 
+void assist_guest_at(const struct vcpu *v, uint16_t *cs, uint64_t *rip)
+{
+	struct dfw_assist_record *r;
+
+	if (find_record(v, &r))
+		return;
+	*cs = r->guest.seg[DFW_CS].selector;
+	*rip = r->guest.rip;
+}
+
 const char *assist_invoke(struct vcpu *v, uint32_t reason, uint64_t detail,
 			  const struct dfw_cpu *guest)
 {

@@ -40,6 +40,9 @@ void assist_begin_native(struct vcpu *v);
 /* Gives the processor back: loads record->guest. NULL, or why it could not be done. */
 const char *assist_restore(struct vcpu *v);
 
+/* Where the guest is while the assist runs it, as its record says; nothing changes where there is none. */
+void assist_guest_at(const struct vcpu *v, uint16_t *cs, uint64_t *rip);
+
 /* The processor's state in the ABI's form. event is made of what was being delivered when the
  * exit came. */
 void save_world(struct vcpu *v, struct dfw_cpu *cpu);

@@ -173,15 +173,16 @@ static void handle_triple_fault(struct vcpu *v)
 	const uint64_t short_time = 1ull << 31; /* TSC ticks */
 	static unsigned faults;
 	static uint64_t last;
-	uint64_t now = rdtsc();
+	uint64_t now = rdtsc(), rip = vmread(GUEST_RIP);
+	uint16_t cs = vmread(GUEST_SELECTOR + 2 * DFW_CS);
 
 	outb(CMOS_INDEX, CMOS_SHUTDOWN);
 	if (inb(CMOS_INDEX + 1) == 0) {
 		faults = now - last < short_time ? faults + 1 : 1;
 		last = now;
-		print("dfw-visor: triple fault at %x:%llx\n",
-		      (unsigned)vmread(GUEST_SELECTOR + 2 * DFW_CS),
-		      (unsigned long long)vmread(GUEST_RIP));
+		if (v->in_assist)
+			assist_guest_at(v, &cs, &rip);
+		print("dfw-visor: triple fault at %x:%llx\n", cs, (unsigned long long)rip);
 		if (verbose)
 			print_guest_state(v);
 		if (faults > TRIPLE_FAULTS_MOST)

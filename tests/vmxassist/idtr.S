@@ -6,6 +6,7 @@
  */
 #include "tests/vmxassist/guest.inc"
 #include "tests/vmxassist/window.inc"
+#include "tests/vmxassist/fatal.inc"
 
 	.equ HIGH_IVT, 0x110000
 	.equ LOW_IVT, 0x2000
@@ -13,32 +14,6 @@
 	.macro vector n, handler
 	movw $\handler, \n * 4
 	movw $0, \n * 4 + 2
-	.endm
-
-	/* dies, and goes on behind it with memory kept */
-	.macro fatal name, code
-	call setup
-	movw $8f, 0x467
-	movw $0, 0x469
-	movb $0x0f, %al
-	outb %al, $0x70
-	movb $0x0a, %al
-	outb %al, $0x71
-	movw $7f, seen_resume
-	movw $0x0d0d, survived
-	\code
-7:	movw $0x600d, survived
-	jmp 9f
-8:	cli
-	cld
-	xorw %ax, %ax
-	movw %ax, %ds
-	movw %ax, %es
-	movw %ax, %ss
-	movw home_sp, %sp
-9:	say "\name:"
-	show16 " ", survived
-	newline
 	.endm
 
 	.macro real name, code
@@ -89,10 +64,7 @@ main:	vector 0x60, real_int
 	fatal "window, no stack", "lidt pidtr; set_pe; movw $1, %sp; ud2"
 	fatal "real mode, no stack", "movl $1, %esp; int $0x60"
 	fatal "nothing", "nop"
-	movb $0x0f, %al
-	outb %al, $0x70
-	movb $0, %al
-	outb %al, $0x71
+	shutdown_code 0
 	call high_ivt
 	real "after all that", "int $0x60"
 	ret
@@ -136,7 +108,6 @@ unreal:	cli
 	ticks ticks_high, idtr_high
 
 	.data
-survived: .word 0
 idtr_none: .word 0
 	.long 0
 idtr_3:	.word 3
