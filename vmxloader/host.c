@@ -7,6 +7,7 @@
 #include "vmxloader/fw_cfg.h"
 #include "vmxloader/image.h"
 #include "vmxloader/io.h"
+#include "vmxloader/xen.h"
 #include "lib/string.h"
 
 #include <dfw/start_info.h>
@@ -151,22 +152,11 @@ static void words_from_fw_cfg(struct host *host)
 	add_words(host, words);
 }
 
-static bool cpuid_says_xen(void)
-{
-	for (uint32_t leaf = 0x40000000; leaf < 0x40010000; leaf += 0x100) {
-		struct cpuid c = cpuid(leaf);
-
-		if (c.ebx == 0x566e6558 && c.ecx == 0x65584d4d && c.edx == 0x4d4d566e)
-			return true; /* "XenVMMXenVMM" */
-	}
-	return false;
-}
-
 void host_find(uint32_t eax, uint32_t ebx, uint32_t esi, struct host *host, struct e820 *map)
 {
 	const struct hvm_start_info *si = (void *)(uintptr_t)ebx;
 
-	host->xen = cpuid_says_xen();
+	host->xen = xen_find();
 	host->fw_cfg = !host->xen && fw_cfg_find();
 	if (eax == MULTIBOOT_MAGIC) {
 		host->entry = ENTRY_MULTIBOOT;

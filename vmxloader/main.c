@@ -5,6 +5,8 @@
  */
 #include "vmxloader/loader.h"
 #include "vmxloader/pci.h"
+#include "vmxloader/power.h"
+#include "vmxloader/xen.h"
 #include "lib/string.h"
 
 #include <dfw/trace.h>
@@ -28,7 +30,7 @@ static void unknown_word(const char *word, unsigned len)
 	warn("command line: \"%s\" is not known", text);
 }
 
-static void fill_handoff(uint32_t pirq, uint32_t mptable)
+static void fill_handoff(uint16_t power, uint32_t pirq, uint32_t mptable)
 {
 	struct dfw_handoff *h = (void *)DFW_HANDOFF;
 
@@ -46,6 +48,8 @@ static void fill_handoff(uint32_t pirq, uint32_t mptable)
 	    .mptable = mptable,
 	    .pci_present = pci.present,
 	    .pci_last_bus = pci.last_bus,
+	    .pm1a_control = power ? power + PM1A_CONTROL : 0,
+	    .soft_off = SOFT_OFF,
 	    .e820_count = map.count,
 	};
 	memcpy(h->pci_irq_lines, pci.irq_lines, sizeof(h->pci_irq_lines));
@@ -103,6 +107,7 @@ void loader_main(uint32_t eax, uint32_t ebx, uint32_t esi)
 	uint64_t ram_top, high;
 	uint32_t hole;
 	enum vga vga;
+	uint16_t power;
 
 	host_find(eax, ebx, esi, &host, &map);
 	options_parse(&options, host.command_line, unknown_word);
@@ -129,10 +134,11 @@ void loader_main(uint32_t eax, uint32_t ebx, uint32_t esi)
 	local_apic_virtual_wire();
 	processors_find(&host, &options, hole, &processors);
 	shadow_open(assist ? DFW_VMXASSIST : DFW_ROMBIOS);
-	pci_setup(&pci, host.entry == ENTRY_ROM, hole, high);
+	pci_setup(&pci, host.entry == ENTRY_ROM, host.xen, hole, high);
+	power = power_setup(host.xen);
 	vga = vga_find(&pci);
 	payloads_place(&host, vga, assist);
-	fill_handoff(place_irq_table(), host.xen ? 0 : mptable_place(&processors, &pci));
+	fill_handoff(power, place_irq_table(), mptable_place(&processors, &pci));
 	shadow_set(0xf0000, 0x100000, SHADOW_READ_ONLY);
 
 	if (assist)

@@ -43,16 +43,22 @@ enum {
 #define IO_BASE_2 0x1000u /* when there is more than fits from C000h on */
 #define IO_END_2  0xa000u
 #define MEM_END	  0xfec00000ull /* I/O APIC, TPM, local APIC, ROM from here on */
+#define XEN_MEM_END 0xfc000000ull /* what Xen keeps for itself begins */
 #define IO_GRAIN  0x1000u
 #define MEM_GRAIN 0x100000u
+
+enum { ID_Q35 = 0x29c08086, ID_PIIX4_PM = 0x71138086 };
 
 /* PREF holds 64-bit prefetchable memory only: the one kind that may lie above 4 GiB. */
 enum kind { IO, MEM, PREF, KINDS };
 
 struct function {
+	uint32_t id;
 	pci_bdf bdf;
 	uint16_t class;
+	uint8_t interface;
 	uint8_t header;
+	uint8_t pin; /* 1 = INTA; 0: none */
 	uint8_t behind; /* a bridge's secondary bus */
 	bool failed[KINDS];
 };
@@ -112,10 +118,15 @@ static unsigned scan(unsigned bus, int parent, bool number)
 			break;
 		}
 		function_count++;
+		uint32_t class = pci_read32(bdf, REG_CLASS);
+
 		*f = (struct function){
+		    .id = id,
 		    .bdf = bdf,
-		    .class = pci_read16(bdf, REG_CLASS + 2),
+		    .class = class >> 16,
+		    .interface = class >> 8,
 		    .header = pci_read8(bdf, REG_HEADER),
+		    .pin = pci_read8(bdf, REG_IRQ_PIN),
 		};
 		if (devfn % 8 == 0 && !(f->header & 0x80))
 			devfn |= 7;
@@ -179,13 +190,13 @@ static void find_bars(struct function *f, unsigned count)
 	pci_write16(f->bdf, REG_COMMAND,
 		    pci_read16(f->bdf, REG_COMMAND) & ~(COMMAND_IO | COMMAND_MEM));
 	if (f->class == CLASS_IDE) {
-		uint8_t interface = pci_read8(f->bdf, REG_CLASS + 1);
-
 		/* Compatibility ports wherever the controller can (PCI IDE Controller
 		 * Specification 1.0); there the first four registers mean nothing. */
-		if ((interface & 0x0a) == 0x0a)
-			pci_write8(f->bdf, REG_CLASS + 1, interface & ~0x05);
-		if (!(pci_read8(f->bdf, REG_CLASS + 1) & 0x05))
+		if ((f->interface & 0x0f) > 0x0a) {
+			pci_write8(f->bdf, REG_CLASS + 1, f->interface & ~0x05);
+			f->interface = pci_read8(f->bdf, REG_CLASS + 1);
+		}
+		if (!(f->interface & 0x05))
 			first = 4;
 	}
 	for (unsigned n = first; n < count; n++) {
@@ -403,63 +414,78 @@ static const struct {
     {0x29188086, true }, /* ICH9 */
 };
 
-#define ID_PIIX4_PM 0x71138086 /* power management */
-
-static bool router_is_ich(pci_bdf bdf)
+int pci_find(uint32_t id)
 {
-	uint32_t id = pci_read32(bdf, REG_ID);
-
-	for (unsigned i = 0; i < sizeof(routers) / sizeof(*routers); i++)
-		if (routers[i].id == id)
-			return routers[i].ich;
-	return false;
+	for (unsigned i = 0; i < function_count; i++)
+		if (functions[i].id == id)
+			return functions[i].bdf;
+	return -1;
 }
 
-/* Which PIRQ, 0-7, a pin (0 = INTA) of a device ends at. Behind a bridge, pins turn by the device
- * number (PCI-to-PCI Bridge 1.2, 9.1). On bus 0 the board decides: PIIX boards turn from device 1
- * on; an ICH9 board's devices 0-24 are on PIRQE-H, the chipset's own, 25 on, on PIRQA-D. */
-static unsigned pirq_of(pci_bdf bdf, unsigned pin, bool ich)
+/* Takes a bus 0 function's pin (0 = INTA) in place of one behind bridges, where pins turn by the device
+ * number (PCI-to-PCI Bridge 1.2, 9.1). */
+static pci_bdf at_root(pci_bdf bdf, unsigned *pin)
 {
 	while (bus_of(bdf) && parent_of[bus_of(bdf)] >= 0) {
-		pin = (pin + device_of(bdf)) % 4;
+		*pin = (*pin + device_of(bdf)) % 4;
 		bdf = functions[parent_of[bus_of(bdf)]].bdf;
 	}
-	if (!ich)
-		return (pin + device_of(bdf) + 3) % 4;
+	return bdf;
+}
+
+/* Which PIRQ, 0-7, a pin (0 = INTA) of a device ends at. On bus 0 the board decides: PIIX boards turn from
+ * device 1 on, Xen's from device 0; an ICH9 board's devices 0-24 are on PIRQE-H, the chipset's own, 25 on, on
+ * PIRQA-D. */
+static unsigned pirq_of(const struct pci *pci, pci_bdf bdf, unsigned pin)
+{
+	bdf = at_root(bdf, &pin);
+	if (!pci->ich)
+		return (pin + device_of(bdf) + (pci->xen ? 0 : 3)) % 4;
 	return device_of(bdf) < 25 ? 4 + (pin + device_of(bdf)) % 4 : pin;
+}
+
+/* PIIX: the line that the 8259A has it on; ICH9: pins 16-23 for PIRQA-H; Xen's I/O APIC has 48 pins, of which
+ * 16-47 are PCI's. */
+static unsigned io_apic_pin(const struct pci *pci, pci_bdf bdf, unsigned pin)
+{
+	if (!pci->xen) {
+		unsigned pirq = pirq_of(pci, bdf, pin);
+
+		return pci->ich ? 16 + pirq : pci->irq_lines[pirq];
+	}
+	bdf = at_root(bdf, &pin);
+	return 16 + (device_of(bdf) * 4 + device_of(bdf) / 8 + pin) % 32;
 }
 
 static void route_interrupts(struct pci *pci)
 {
 	static const uint8_t lines[4] = {10, 10, 11, 11};
-	bool ich;
 	uint16_t level = 0;
 
 	for (unsigned i = 0; i < function_count && !pci->router; i++)
 		for (unsigned r = 0; r < sizeof(routers) / sizeof(*routers); r++)
-			if (pci_read32(functions[i].bdf, REG_ID) == routers[r].id)
+			if (functions[i].id == routers[r].id) {
 				pci->router = functions[i].bdf;
+				pci->ich = routers[r].ich;
+			}
 	memcpy(pci->irq_lines, lines, 4);
 	if (!pci->router)
 		return;
-	ich = router_is_ich(pci->router);
-	for (unsigned n = 0; n < 4; n++) {
-		pci_write8(pci->router, 0x60 + n, lines[n]);
-		if (ich)
-			pci_write8(pci->router, 0x68 + n, lines[n]);
+	for (unsigned n = 0; n < 4; n++)
 		level |= 1 << lines[n];
-	}
+	pci_write32(pci->router, 0x60, lines[0] | lines[1] << 8 | lines[2] << 16 | lines[3] << 24);
+	if (pci->ich)
+		pci_write32(pci->router, 0x68, lines[0] | lines[1] << 8 | lines[2] << 16 | lines[3] << 24);
 	outb(0x4d0, inb(0x4d0) | (level & 0xff)); /* ELCR: level-triggered */
 	outb(0x4d1, inb(0x4d1) | level >> 8);
 
 	for (unsigned i = 0; i < function_count; i++) {
-		pci_bdf bdf = functions[i].bdf;
-		uint8_t pin = pci_read8(bdf, REG_IRQ_PIN);
+		const struct function *f = &functions[i];
 
-		if (pin >= 1 && pin <= 4)
-			pci_write8(bdf, REG_IRQ_LINE, lines[pirq_of(bdf, pin - 1, ich) % 4]);
-		if (pci_read32(bdf, REG_ID) == ID_PIIX4_PM)
-			pci_write8(bdf, REG_IRQ_LINE, 9); /* SCI, which is no PIRQ */
+		if (f->id == ID_PIIX4_PM)
+			pci_write8(f->bdf, REG_IRQ_LINE, 9); /* SCI, which is no PIRQ */
+		else if (f->pin >= 1 && f->pin <= 4)
+			pci_write8(f->bdf, REG_IRQ_LINE, lines[pirq_of(pci, f->bdf, f->pin - 1) % 4]);
 	}
 }
 
@@ -472,7 +498,7 @@ static void route_vga(struct pci *pci)
 		if (f->class != CLASS_VGA && f->class != CLASS_OLD_VGA)
 			continue;
 		pci->vga = f->bdf;
-		pci->vga_id = pci_read32(f->bdf, REG_ID);
+		pci->vga_id = f->id;
 		for (unsigned bus = bus_of(f->bdf); parent_of[bus] >= 0;) {
 			pci_bdf bridge = functions[parent_of[bus]].bdf;
 
@@ -484,9 +510,11 @@ static void route_vga(struct pci *pci)
 	}
 }
 
-static void assign(unsigned last, uint64_t hole, uint64_t high)
+static void assign(struct pci *pci, uint64_t high)
 {
+	unsigned last = pci->last_bus;
 	static const uint32_t starts[] = {0xe0000000, 0xc0000000, 0x80000000};
+	const uint64_t floor = pci->window[0][0], limit = pci->window[0][1];
 	uint64_t align[KINDS], size[KINDS], base = 0;
 	bool pref_low = false;
 
@@ -502,60 +530,63 @@ static void assign(unsigned last, uint64_t hole, uint64_t high)
 
 	/* Both below 4 GiB if any start of the window has the room. */
 	for (unsigned i = 0; i < 3 && !pref_low; i++) {
+		if (starts[i] < floor && i)
+			break;
 		uint64_t end;
 
-		base = starts[i] > hole ? starts[i] : hole;
+		base = starts[i] > floor ? starts[i] : floor;
 		end = lay_out(0, PREF, (base + align[PREF] - 1) & -align[PREF], &align[PREF]);
 		end = (end + align[MEM] - 1) & -align[MEM];
-		pref_low = end + size[MEM] <= MEM_END;
+		pref_low = end + size[MEM] <= limit;
 	}
 	if (pref_low) {
 		base = (base + align[PREF] - 1) & -align[PREF];
-		place(PREF, base, MEM_END, last);
+		place(PREF, base, limit, last);
 		base += size[PREF];
 	} else {
-		base = starts[1] > hole ? starts[1] : hole;
-		place(PREF, (high + align[PREF] - 1) & -align[PREF], 1ull << physical_bits(), last);
+		base = starts[1] > floor ? starts[1] : floor;
+		pci->window[1][0] = (high + align[PREF] - 1) & -align[PREF];
+		pci->window[1][1] = pci->window[1][0] + size[PREF];
+		place(PREF, pci->window[1][0], 1ull << physical_bits(), last);
 	}
-	place(MEM, (base + align[MEM] - 1) & -align[MEM], MEM_END, last);
+	place(MEM, (base + align[MEM] - 1) & -align[MEM], limit, last);
 
 	write_resources();
 	for (unsigned i = 0; i < function_count; i++)
 		enable(&functions[i]);
 }
 
-void pci_setup(struct pci *pci, bool force, uint64_t hole, uint64_t high)
+void pci_setup(struct pci *pci, bool force, bool xen, uint64_t hole, uint64_t high)
 {
-	*pci = (struct pci){0};
+	*pci = (struct pci){.xen = xen};
 	outl(0xcf8, 0x80000000);
 	if (inl(0xcf8) != 0x80000000)
 		return;
 	pci->present = true;
+	pci->window[0][0] = pci_read32(0, REG_ID) == ID_Q35 ? PCI_MMCONFIG + PCI_MMCONFIG_SIZE : hole;
+	pci->window[0][1] = xen ? XEN_MEM_END : MEM_END;
 	if (!force)
 		pci->last_bus = scan(0, -1, false);
 	if (force || !assigned()) {
 		function_count = 0;
 		pci->last_bus = scan(0, -1, true);
-		assign(pci->last_bus, hole, high);
+		assign(pci, high);
 	}
 	route_interrupts(pci);
 	route_vga(pci);
 }
 
-/* PIIX: the line that the 8259A has it on; ICH9: pins 16-23 for PIRQA-H. */
 unsigned pci_interrupts(const struct pci *pci, struct pci_interrupt *to, unsigned room)
 {
-	bool ich = pci->router && router_is_ich(pci->router);
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < function_count && count < room; i++) {
-		pci_bdf bdf = functions[i].bdf;
-		uint8_t pin = pci_read8(bdf, REG_IRQ_PIN) - 1;
+		const struct function *f = &functions[i];
+		unsigned pin = f->pin - 1u;
 
-		if (pin > 3 || pci_read32(bdf, REG_ID) == ID_PIIX4_PM)
-			continue;
-		unsigned pirq = pirq_of(bdf, pin, ich);
-		to[count++] = (struct pci_interrupt){bdf, pin, ich ? 16 + pirq : pci->irq_lines[pirq]};
+		if (pin <= 3 && f->id != ID_PIIX4_PM)
+			to[count++] =
+			    (struct pci_interrupt){f->bdf, pin, io_apic_pin(pci, f->bdf, pin)};
 	}
 	return count;
 }
@@ -589,11 +620,9 @@ unsigned pci_irq_table(const struct pci *pci, void *to, unsigned room)
 	struct irq_table *t = to;
 	unsigned count = 0;
 	uint8_t sum = 0;
-	bool ich;
 
 	if (!pci->router || room < sizeof(*t))
 		return 0;
-	ich = router_is_ich(pci->router);
 	*t = (struct irq_table){
 	    .signature = "$PIR",
 	    .version = 0x100,
@@ -614,7 +643,7 @@ unsigned pci_irq_table(const struct pci *pci, void *to, unsigned room)
 		}
 		*s = (struct irq_slot){.bus = bus_of(bdf), .devfn = (uint8_t)bdf};
 		for (unsigned pin = 0; pin < 4; pin++) {
-			unsigned pirq = pirq_of(bdf, pin, ich);
+			unsigned pirq = pirq_of(pci, bdf, pin);
 
 			s->pin[pin].link = 0x60 + (pirq & 3) + (pirq & 4) * 2;
 			s->pin[pin].irqs = PIIX_IRQS;

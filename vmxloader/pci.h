@@ -61,13 +61,24 @@ struct pci {
 	uint8_t last_bus;
 	uint8_t irq_lines[4]; /* ISA interrupts of PIRQA..D */
 	pci_bdf router;	      /* the ISA bridge that routes them; 0: none known */
+	bool ich;	      /* it is an ICH9: eight lines, and I/O APIC pins of their own */
+	bool xen;	      /* the host turns pins and has I/O APIC pins as Xen does */
+	uint64_t window[2][2]; /* memory that functions may have, below and above 4 GiB: base and end */
 	pci_bdf vga;	      /* the first display; 0: none */
 	uint32_t vga_id;
 };
 
 /* Finds the functions, and unless somebody has done so before gives them addresses and interrupts:
- * memory from hole to 4 GiB - 20 MiB, what does not fit there and is 64 bits wide from high on. */
-void pci_setup(struct pci *pci, bool force, uint64_t hole, uint64_t high);
+ * memory from hole to 4 GiB - 20 MiB, what does not fit there and is 64 bits wide from high on. xen: the
+ * host is Xen. */
+void pci_setup(struct pci *pci, bool force, bool xen, uint64_t hole, uint64_t high);
+
+/* Q35: 256 MiB of memory-mapped configuration space begin here, between RAM and the I/O APIC. */
+#define PCI_MMCONFIG	  0xb0000000u
+#define PCI_MMCONFIG_SIZE 0x10000000u
+
+/* The first function found with an identifier (register 0); -1: none. */
+int pci_find(uint32_t id);
 
 /* How a pin's interrupt comes to the I/O APIC. */
 struct pci_interrupt {

@@ -6,6 +6,7 @@
 #include "vmxloader/loader.h"
 #include "vmxloader/fw_cfg.h"
 #include "vmxloader/io.h"
+#include "vmxloader/xen.h"
 #include "lib/apic.h"
 #include "lib/pit.h"
 #include "lib/string.h"
@@ -101,6 +102,8 @@ void processors_find(const struct host *host, const struct options *options, uin
 		return; /* SIPI needs vmxassist, which is not there yet */
 	if (host->fw_cfg)
 		fw_cfg_read(SELECT_CPUS, &cpus, sizeof(cpus));
+	else if (host->xen)
+		cpus = xen_processors();
 	if (cpus != 1)
 		start_others(cpus ? cpus - 1 : 0);
 	if (came >= PROCESSORS_MOST)

@@ -11,7 +11,7 @@
 #include <dfw/layout.h>
 
 #define DFW_HANDOFF_MAGIC   0x48574644u /* "DFWH" */
-#define DFW_HANDOFF_VERSION 1
+#define DFW_HANDOFF_VERSION 2
 #define DFW_E820_MAX        64
 
 /* ACPI 6.4, 15.1: the record that INT 15h/E820h returns */
@@ -48,10 +48,13 @@ struct dfw_handoff {
 	uint8_t pci_present;      /* 1: configuration mechanism 1 works */
 	uint8_t pci_last_bus;
 	uint16_t e820_count;
+	uint16_t pm1a_control; /* I/O port of ACPI's PM1a control register, 0: none; ACPI 6.4, 4.8.3.2.1 */
+	uint8_t soft_off;      /* its SLP_TYP for S5 */
+	uint8_t reserved[5];
 	struct dfw_e820 e820[DFW_E820_MAX];
 };
 
-_Static_assert(offsetof(struct dfw_handoff, e820) == 48, "rombios reads this layout");
+_Static_assert(offsetof(struct dfw_handoff, e820) == 56, "rombios reads this layout");
 _Static_assert(sizeof(struct dfw_handoff) <= DFW_HANDOFF_SIZE, "must fit its place");
 
 #endif
