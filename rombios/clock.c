@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The timer (INT 08h), the real-time clock (INT 1Ah, INT 70h) and waiting.
+ * The real-time clock (INT 1Ah, INT 70h) and waiting. INT 08h and 1Ah/00h are in entry.S.
  */
 #include <rombios/rombios.h>
 
-enum { PIT_0 = 0x40, PIT_COMMAND = 0x43, TICKS_PER_DAY = 0x1800b0 };
+enum { PIT_0 = 0x40, PIT_COMMAND = 0x43 };
 
 static uint16_t pit_count(void)
 {
@@ -44,22 +44,6 @@ void wait_microseconds(uint32_t us)
 uint32_t ticks_now(void)
 {
 	return bda.ticks;
-}
-
-void handle_08(struct regs *r)
-{
-	struct regs user = {0};
-
-	if (++bda.ticks >= TICKS_PER_DAY) {
-		bda.ticks = 0;
-		bda.midnight++;
-	}
-	if (bda.floppy_motor_counter && !--bda.floppy_motor_counter) {
-		bda.floppy_motor &= 0xf0;
-		outb(0x3f2, 0x0c);
-	}
-	call_interrupt(0x1c, &user);
-	eoi_master();
 }
 
 static uint8_t from_bcd(uint8_t v)
@@ -119,14 +103,6 @@ void handle_70(struct regs *r)
 	if (cause & 0x20)
 		call_interrupt(0x4a, &user);
 	eoi_slave();
-}
-
-static void handle_1a00(struct regs *r)
-{
-	r->cx = bda.ticks >> 16;
-	r->dx = bda.ticks;
-	r->al = bda.midnight;
-	bda.midnight = 0;
 }
 
 static void handle_1a01(struct regs *r)
@@ -207,7 +183,6 @@ void handle_1a(struct regs *r)
 
 	/* clang-format off */
 	switch (r->ah) {
-	case 0x00: handle_1a00(r); break;
 	case 0x01: handle_1a01(r); break;
 	case 0x02: ok = handle_1a02(r); break;
 	case 0x03: ok = handle_1a03(r); break;

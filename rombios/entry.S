@@ -23,6 +23,17 @@
 #define REGS_EDI  6
 #define REGS_DS	  38
 
+/* BDA, bda.h */
+#define BDA_KBD_HEAD	  0x1a
+#define BDA_KBD_TAIL	  0x1c
+#define BDA_MOTOR	  0x3f
+#define BDA_MOTOR_COUNTER 0x40
+#define BDA_TICKS	  0x6c
+#define BDA_MIDNIGHT	  0x70
+#define TICKS_PER_DAY	  0x1800b0
+#define CF		  0x01
+#define ZF		  0x40
+
 	.code16
 	.section .text.entry, "ax"
 
@@ -55,7 +66,7 @@ no_stack:
 	iretw
 
 hardware:
-	.word handle_08, handle_09, handle_0e, handle_spurious_master
+	.word handle_09, handle_0e, handle_spurious_master
 hardware_slave:
 	.word handle_70, handle_74, handle_75, handle_76, handle_spurious_slave, 0
 
@@ -135,16 +146,126 @@ stub_common:
 	stub irq_master, handle_spurious_master
 	stub irq_slave, handle_spurious_slave
 	stub int_05_service, handle_05
-	stub int_08_service, handle_08
 	stub int_09_service, handle_09
 	stub int_0e_service, handle_0e
 	stub int_13_service, handle_13
 	stub int_14_service, handle_14
 	stub int_15_service, handle_15
-	stub int_16_service, handle_16
+	stub int_16_slow, handle_16
 	stub int_17_service, handle_17
-	stub int_1a_service, handle_1a
+	stub int_1a_slow, handle_1a
 	stub int_40_service, handle_40
+
+/*
+ * What is called all the time goes on the caller's stack.
+ */
+
+/* IRQ 0. INT 1Ch may change AX and DX, and finds DS = 0040h (PS/2 and PC BIOS Interface Technical
+ * Reference, INT 08h). */
+int_08_service:
+	pushw %ds
+	pushl %eax
+	pushl %edx
+	pushw $BDA_SEG
+	popw %ds
+	incl BDA_TICKS
+	cmpl $TICKS_PER_DAY, BDA_TICKS
+	jae 3f
+1:	cmpb $0, BDA_MOTOR_COUNTER
+	jne 4f
+2:	int $0x1c
+	cli
+	movb $0x20, %al
+	outb %al, $0x20
+	popl %edx
+	popl %eax
+	popw %ds
+	iretw
+3:	movl $0, BDA_TICKS
+	incb BDA_MIDNIGHT
+	jmp 1b
+4:	decb BDA_MOTOR_COUNTER
+	jnz 2b
+	andb $0xf0, BDA_MOTOR
+	movw $0x3f2, %dx
+	movb $0x0c, %al
+	outb %al, %dx
+	jmp 2b
+
+/* 01h and 11h: no key, or one that both report as it is; handle_16 has the rest */
+int_16_service:
+	pushw %bp
+	movw %sp, %bp /* FLAGS at 6 */
+	pushw %ax
+	andb $0xef, %ah
+	cmpb $0x01, %ah
+	jne 9f
+	pushw %ds
+	pushw %bx
+	pushw $BDA_SEG
+	popw %ds
+	movw BDA_KBD_HEAD, %bx
+	cmpw BDA_KBD_TAIL, %bx
+	je 1f
+	movw (%bx), %bx
+	cmpb $0xe0, %bl
+	jae 8f
+	cmpb $0x84, %bh
+	ja 8f
+	movw %bx, -2(%bp)
+	andb $~ZF, 6(%bp)
+	jmp 2f
+1:	orb $ZF, 6(%bp)
+2:	popw %bx
+	popw %ds
+	popw %ax
+	popw %bp
+	iretw
+8:	popw %bx
+	popw %ds
+9:	popw %ax
+	popw %bp
+	jmp int_16_slow
+
+/* 00h: the ticks */
+int_1a_service:
+	testb %ah, %ah
+	jnz int_1a_slow
+	pushw %bp
+	movw %sp, %bp
+	pushw %ds
+	pushw $BDA_SEG
+	popw %ds
+	pushl BDA_TICKS
+	popw %dx
+	popw %cx
+	movb %ah, %al
+	xchgb %al, BDA_MIDNIGHT
+	andb $~CF, 6(%bp)
+	popw %ds
+	popw %bp
+	iretw
+
+/* INT 15h/89h, behind handle_1589, still in real mode: ES:SI the caller's descriptors, BP where it
+ * goes on, by them. */
+	.global protected_exit
+protected_exit:
+	lgdtw %es:0x08(%si)
+	lidtw %es:0x10(%si)
+	movl %cr0, %eax
+	orb $1, %al
+	movl %eax, %cr0
+	ljmpw $0x38, $1f
+1:	movw $0x18, %ax
+	movw %ax, %ds
+	movb $0x20, %al
+	movw %ax, %es
+	movb $0x28, %al
+	movw %ax, %ss
+	xorl %eax, %eax
+	pushw $0x30
+	pushw %bp
+	lretw
 
 /* IRQ 9 goes on where IRQ 2 went before there was a second 8259A */
 	.global int_71
@@ -380,6 +501,17 @@ config_table:
 	.byte 0x40, 0, 0, 0
 	at 0xe739
 	jmp int_14_service
+	.set directory, 0xe750
+	at 0xe740 /* BIOS32 Service Directory 0.4 */
+	.ascii "_32_"
+	.long 0xf0000 + directory
+	.byte 0, 1
+	.byte -('_' + '3' + '2' + '_' + (directory & 0xff) + (directory >> 8) + 0x0f + 1) & 0xff
+	.space 5
+	at directory
+	.code32
+	jmp bios32_directory
+	.code16
 	at 0xe82e
 	jmp int_16_service
 	at 0xe987
@@ -394,8 +526,8 @@ diskette_parameters:
 	.byte 0xaf, 0x02, 0x25, 0x02, 18, 0x1b, 0xff, 0x6c, 0xf6, 0x0f, 0x08
 	at 0xefd2
 	jmp int_17_service
-	at 0xf045 /* INT 10h functions 0-Fh: a table nobody should call; the vector is vgabios' */
-	.space 32
+	at 0xf045 /* INT 10h functions 00h-0Fh, one by one; the vector is vgabios' */
+	.fill 16, 2, 0xf065
 	at 0xf065
 	iretw
 	at 0xf0a4 /* video parameters of the monochrome and colour adapters: INT 1Dh */

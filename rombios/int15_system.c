@@ -61,10 +61,49 @@ static void handle_1583(struct regs *r)
 	}
 }
 
+/* Joysticks: DX = 0: the buttons; 1: the positions, 0-1A0h, as long as a resistor keeps its bit of
+ * port 201h up (AT Technical Reference, INT 15h). */
+static void handle_1584(struct regs *r)
+{
+	enum { GAME_PORT = 0x201, LONGEST = 0x1a0 };
+	uint16_t axis[4] = {0};
+	uint8_t first = inb(GAME_PORT);
+
+	if (r->dx > 1 || first == 0xff) { /* no such function; no game port */
+		done(r, AH_UNSUPPORTED, true);
+		return;
+	}
+	set_cf(r, false);
+	if (!r->dx) {
+		r->al = first & 0xf0;
+		return;
+	}
+	outb(GAME_PORT, 0);
+	/* in units of 16 counts of the AT's timer, which ran at twice the speed: 6.7 us */
+	for (unsigned n = 1, up = 0x0f; up && n <= LONGEST; n++) {
+		up = inb(GAME_PORT) & 0x0f;
+		for (unsigned i = 0; i < 4; i++)
+			if (up >> i & 1)
+				axis[i] = n;
+		wait_microseconds(6);
+	}
+	for (unsigned i = 0; i < 4; i++)
+		if (axis[i] == LONGEST)
+			axis[i] = 0; /* nothing is attached */
+	r->ax = axis[0];
+	r->bx = axis[1];
+	r->cx = axis[2];
+	r->dx = axis[3];
+}
+
 static void handle_1586(struct regs *r)
 {
 	uint32_t us = (uint32_t)r->cx << 16 | r->dx;
 
+	if (bda.wait_active & 1) { /* an event wait has the clock */
+		done(r, 0x83, true);
+		return;
+	}
 	enable();
 	for (; us > 1000000; us -= 1000000)
 		wait_microseconds(1000000);
@@ -163,6 +202,36 @@ static void handle_1587(struct regs *r)
 	done(r, status, status != 0);
 }
 
+/* Into protected mode with the caller's descriptor tables, ES:SI, and interrupts from BH and BL on:
+ * entry.S goes on with the way back, which BP carries. */
+static void handle_1589(struct regs *r)
+{
+	static const uint16_t descriptor[4] = {0xffff, 0, 0x9b0f, 0}; /* our code */
+
+	if (in_protected_mode()) {
+		done(r, 0xff, true);
+		return;
+	}
+	outb(0x92, (inb(0x92) & ~1) | 2);
+	outb(0x20, 0x11);
+	outb(0xa0, 0x11);
+	outb(0x21, r->bh);
+	outb(0xa1, r->bl);
+	outb(0x21, 0x04);
+	outb(0xa1, 0x02);
+	outb(0x21, 0x01);
+	outb(0xa1, 0x01);
+	outb(0x21, 0xff);
+	outb(0xa1, 0xff);
+	for (unsigned i = 0; i < 4; i++)
+		far_write16(r->es, r->si + 0x38 + 2 * i, descriptor[i]);
+	done(r, 0, false);
+	r->flags &= ~FLAG_IF;
+	r->bp = r->ip;
+	r->cs = ROM_SEG;
+	r->ip = (uint16_t)(uint32_t)protected_exit;
+}
+
 static void handle_1588(struct regs *r)
 {
 	uint32_t kib = extended_kib();
@@ -182,10 +251,13 @@ void handle_15(struct regs *r)
 	case 0x81:
 	case 0x82:
 	case 0x85: done(r, 0, false); break;
+	case 0x53: handle_1553(r); break;
 	case 0x83: handle_1583(r); break;
+	case 0x84: handle_1584(r); break;
 	case 0x86: handle_1586(r); break;
 	case 0x87: handle_1587(r); break;
 	case 0x88: handle_1588(r); break;
+	case 0x89: handle_1589(r); break;
 	case 0x90:
 	case 0x91: done(r, 0, false); break;
 	case 0xc0:

@@ -10,6 +10,7 @@ enum {
 	PCI_BAD_VENDOR = 0x83,
 	PCI_NOT_FOUND = 0x86,
 	PCI_BAD_REGISTER = 0x87,
+	PCI_SET_FAILED = 0x88,
 	PCI_BUFFER_TOO_SMALL = 0x89
 };
 
@@ -18,7 +19,7 @@ static uint32_t config_address(uint16_t bdf, uint16_t reg)
 	return 0x80000000u | (uint32_t)bdf << 8 | (reg & 0xfc);
 }
 
-static uint32_t config_read(uint16_t bdf, uint16_t reg)
+uint32_t config_read(uint16_t bdf, uint16_t reg)
 {
 	outl(0xcf8, config_address(bdf, reg));
 	return inl(0xcfc);
@@ -71,6 +72,42 @@ static uint8_t routing_options(struct regs *r)
 	return PCI_OK;
 }
 
+/* Routes a pin, CL = 0Ah-0Dh, of a device to interrupt CH: by its link's register in the router,
+ * as the $PIR table has it, and level-triggered (PCI BIOS 2.1, 4.11). */
+static uint8_t route_interrupt(struct regs *r)
+{
+	uint16_t seg = handoff.pirq >> 4, end, slot;
+	uint8_t pin = r->cl - 0x0a;
+
+	if (!handoff.pirq || handoff.pirq > 0xffff0)
+		return PCI_UNSUPPORTED;
+	end = far_read16(seg, 6);
+	for (slot = 32; slot + 16u <= end; slot += 16) {
+		uint16_t at = slot + 2 + 3 * pin;
+		uint8_t link;
+
+		if (far_read8(seg, slot) != r->bh || (far_read8(seg, slot + 1) ^ r->bl) & 0xf8)
+			continue;
+		if (pin > 3 || r->ch > 15 || !(far_read16(seg, at + 1) >> r->ch & 1))
+			break;
+		link = far_read8(seg, at);
+		if (!link)
+			break;
+		config_read((uint16_t)far_read8(seg, 8) << 8 | far_read8(seg, 9), link);
+		outb(0xcfc + (link & 3), r->ch);
+		outw(0x4d0, inw(0x4d0) | 1 << r->ch); /* ELCR */
+		return PCI_OK;
+	}
+	return PCI_SET_FAILED;
+}
+
+static uint8_t special_cycle(struct regs *r)
+{
+	outl(0xcf8, 0x8000ff00u | (uint32_t)r->bh << 16); /* PCI 2.1, 3.7.4.2 */
+	outl(0xcfc, r->edx);
+	return PCI_OK;
+}
+
 static uint8_t access_config(struct regs *r)
 {
 	unsigned size = 1u << ((r->al - 8) % 3);
@@ -100,7 +137,7 @@ void handle_1ab1(struct regs *r)
 		switch (r->al) {
 		case 0x01:
 			r->edx = 0x20494350; /* "PCI " */
-			r->al = 1;
+			r->al = 0x11; /* mechanism 1, special cycles by it */
 			r->bx = 0x0210;
 			r->cl = handoff.pci_last_bus;
 			status = PCI_OK;
@@ -112,8 +149,14 @@ void handle_1ab1(struct regs *r)
 		case 0x03:
 			status = find(r, 8, 8, r->ecx & 0xffffff);
 			break;
+		case 0x06:
+			status = special_cycle(r);
+			break;
 		case 0x0e:
 			status = routing_options(r);
+			break;
+		case 0x0f:
+			status = route_interrupt(r);
 			break;
 		case 0x08 ... 0x0d:
 			status = access_config(r);
@@ -122,4 +165,15 @@ void handle_1ab1(struct regs *r)
 	}
 	r->ah = status;
 	set_cf(r, status != PCI_OK);
+}
+
+/* What pci_32.S reads lies beside its code. */
+void pci_32_init(void)
+{
+	uint16_t data = (uint16_t)(uint32_t)pci_32_data;
+	bool pirq = handoff_valid && handoff.pirq >= 0xf0000 && handoff.pirq <= 0xffff0;
+
+	far_write8(ROM_SEG, data, handoff_valid && handoff.pci_present);
+	far_write8(ROM_SEG, data + 1, handoff.pci_last_bus);
+	far_write16(ROM_SEG, data + 2, pirq ? handoff.pirq - 0xf0000 : 0);
 }

@@ -24,9 +24,32 @@ static void serial_status(struct regs *r, uint16_t port)
 	r->al = inb(port + 6);
 }
 
+/* Line settings: baud rate by its number in INT 14h/04h, line control as the 8250 has it */
+static void serial_set(uint16_t port, uint8_t rate, uint8_t line_control)
+{
+	static const uint16_t divisors[] = {1047, 768, 384, 192, 96, 48, 24, 12, 6};
+
+	outb(port + 3, 0x80);
+	outb(port, divisors[rate]);
+	outb(port + 1, divisors[rate] >> 8);
+	outb(port + 3, line_control);
+	outb(port + 1, 0);
+}
+
+/* Extended initialisation: AL break, BH parity (none, odd, even, and stuck at either), BL stop
+ * bits, CH data bits, CL rate (PS/2 and PC BIOS Interface Technical Reference, INT 14h). */
+static bool serial_set_extended(struct regs *r, uint16_t port)
+{
+	static const uint8_t parity[] = {0x00, 0x08, 0x18, 0x28, 0x38};
+
+	if (r->al > 1 || r->bh > 4 || r->bl > 1 || r->ch > 3 || r->cl > 8)
+		return false;
+	serial_set(port, r->cl, r->al << 6 | parity[r->bh] | r->bl << 2 | r->ch);
+	return true;
+}
+
 void handle_14(struct regs *r)
 {
-	static const uint16_t divisors[8] = {1047, 768, 384, 192, 96, 48, 24, 12};
 	uint16_t port = r->dx < 4 ? bda.com_port[r->dx] : 0;
 	uint8_t timeout;
 
@@ -38,11 +61,7 @@ void handle_14(struct regs *r)
 	allow_interrupts(r);
 	switch (r->ah) {
 	case 0x00:
-		outb(port + 3, 0x80);
-		outb(port, divisors[r->al >> 5]);
-		outb(port + 1, divisors[r->al >> 5] >> 8);
-		outb(port + 3, r->al & 0x1f);
-		outb(port + 1, 0);
+		serial_set(port, r->al >> 5, r->al & 0x1f);
 		serial_status(r, port);
 		break;
 	case 0x01:
@@ -62,6 +81,24 @@ void handle_14(struct regs *r)
 		} else {
 			r->ah = inb(port + 5) | 0x80;
 		}
+		break;
+	case 0x04:
+		if (!serial_set_extended(r, port)) {
+			r->ah = 0x80;
+			break;
+		}
+		serial_status(r, port);
+		break;
+	case 0x05: /* modem control: AL = 0 reads, 1 writes BL */
+		if (r->al > 1) {
+			r->ah = 0x80;
+			break;
+		}
+		if (r->al)
+			outb(port + 4, r->bl & 0x1f);
+		else
+			r->bl = inb(port + 4);
+		serial_status(r, port);
 		break;
 	case 0x03:
 		serial_status(r, port);

@@ -111,7 +111,6 @@ static void set_vector(uint8_t n, uint16_t seg, uint16_t off)
 	far_write32(0, n * 4, (uint32_t)seg << 16 | off);
 }
 
-#define ROM_SEG	      0xf000
 #define SET(n, entry) set_vector(n, ROM_SEG, (uint16_t)(uint32_t)(entry))
 
 static void vectors(void)
@@ -300,6 +299,8 @@ void post(void)
 	      (unsigned)(extended_kib() >> 10));
 	if (!handoff_valid)
 		print("no handoff block from vmxloader: memory map and PCI are unknown\n");
+	pci_32_init();
+	apm_init();
 	keyboard_init();
 	mouse_init();
 	enable();

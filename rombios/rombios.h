@@ -20,6 +20,7 @@
 #include "lib/ports.h"
 
 #define BIOS_SEG 0xe000
+#define ROM_SEG	 0xf000 /* the code, and tables that others look at */
 
 /* The caller's registers, as the entry stub leaves them on rombios' own stack and reloads them. */
 struct regs {
@@ -149,7 +150,6 @@ uint32_t ticks_now(void);
 
 /* Interrupt services: called by the stubs of entry.S with the caller's registers. */
 void handle_05(struct regs *r);
-void handle_08(struct regs *r);
 void handle_09(struct regs *r);
 void handle_spurious_master(struct regs *r);
 void handle_spurious_slave(struct regs *r);
@@ -168,10 +168,12 @@ void handle_74(struct regs *r); /* mouse.c: IRQ 12 */
 void handle_76(struct regs *r); /* ata.c: IRQ 14, IRQ 15 */
 
 void handle_15c2(struct regs *r); /* mouse.c */
+void handle_1553(struct regs *r); /* apm.c */
 
 /* entry.S: names of stubs and of what POST needs; only their addresses are of use to C */
 extern const uint8_t irq_master[], irq_slave[], int_18[], int_70[], int_74[], int_75[], int_76[];
-extern const uint8_t int_71[];
+extern const uint8_t int_71[], protected_exit[];
+extern const uint8_t pci_32_data[]; /* pci_32.S */
 _Noreturn void resume_jump(uint32_t target);
 _Noreturn void resume_stack(uint32_t stack, uint8_t code);
 /* post.c: makes every stack free again */
@@ -193,6 +195,8 @@ uint32_t extended_kib(void);
 void keyboard_init(void);
 void mouse_init(void);
 void clock_init(void);
+void apm_init(void);
+void pci_32_init(void); /* int1a_pci.c */
 void floppy_init(void);
 void ata_init(void); /* finds disks and CDs, prints one line for each */
 
@@ -200,6 +204,8 @@ void ata_init(void); /* finds disks and CDs, prints one line for each */
  * 18h, goes on after the device that was started last */
 _Noreturn void boot(void);
 _Noreturn void boot_next(void);
+/* int1a_pci.c: a doubleword of configuration space */
+uint32_t config_read(uint16_t bdf, uint16_t reg);
 /* int1a_pci.c: the function with that vendor << 16 | device, -1 where there is none */
 int pci_find(uint32_t id);
 

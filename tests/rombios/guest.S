@@ -234,7 +234,7 @@ hook_nest_count: .word 0
 hook_nest_key: .byte 0
 hook_nest_delay: .byte 0
 
-/* 1Ch: INT 08h from inside, until no stack of the BIOS is left; then a service */
+/* 02h: INT 75h from inside, until no stack of the BIOS is left; then a service */
 	.global hook_deep, hook_deep_count, hook_deep_ah, hook_deep_cf
 hook_deep:
 	pushw %ax
@@ -244,7 +244,7 @@ hook_deep:
 	cmpw $40, %cs:hook_deep_count
 	jae 1f
 	movw %cs:hook_deep_count, %ax
-	int $0x08
+	int $0x75
 	cmpw %ax, %cs:hook_deep_count
 	jne 1f /* it came deeper */
 	movb $0x88, %ah
