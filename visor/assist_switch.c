@@ -54,8 +54,7 @@ void save_world(struct vcpu *v, struct dfw_cpu *cpu)
 	cpu->cr3 = cr3_view(v);
 	cpu->cr4 = cr4_view();
 	cpu->efer = v->efer;
-	for (unsigned i = 0; i < 4; i++)
-		cpu->pdpte[i] = vmread(GUEST_PDPTE + 2 * i);
+	mmu->get_pdptes(v, cpu->pdpte);
 	cpu->pat = rdmsr(MSR_PAT);
 
 	/* VMX switches none of these; visor uses none, so they are still the guest's. */

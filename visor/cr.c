@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Control registers. Without unrestricted guest the real CR0 has PE and PG set always (SDM vol. 3,
- * 23.8); a guest without paging runs on identity_map, with the CR4 bits hidden that would change
- * what that map means. EFER.LMA and LME are VMX's to switch ("IA-32e mode guest", "host
+ * 23.8); what a guest without paging runs on is the mmu's affair. EFER.LMA and LME are VMX's to switch ("IA-32e mode guest", "host
  * address-space size"); SCE and NXE simply hold the guest's values all the time, since visor
  * needs neither.
  */
@@ -11,8 +10,6 @@
 #include "visor/visor.h"
 
 enum {
-	/* CR4 bits that the guest owns only while its paging is on */
-	CR4_PAGING = CR4_PSE | CR4_PAE | CR4_LA57 | CR4_SMEP | CR4_SMAP | CR4_PKE | CR4_PKS,
 	CR0_CACHE = CR0_CD | CR0_NW,
 	EFER_SHARED = EFER_SCE | EFER_NXE,
 };
@@ -22,15 +19,15 @@ static bool real_mode_begun;
 
 static uint64_t cr0_fixed(const struct vcpu *v)
 {
-	return native_real_mode && !v->in_assist ? CR0_NE : CR0_NE | CR0_PE | CR0_PG;
+	return mmu->cr0_fixed | (native_real_mode && !v->in_assist ? CR0_NE : CR0_NE | CR0_PE | CR0_PG);
 }
 
 /* Masked, so that a guest's change of them exits. Native real mode's beginning is seen, too: the
  * assist has described the guest by then. */
 static uint64_t cr0_mask(const struct vcpu *v)
 {
-	return native_real_mode && !v->in_assist && real_mode_begun ? CR0_NE | CR0_PG
-								    : CR0_NE | CR0_PE | CR0_PG;
+	return mmu->cr0_fixed | (native_real_mode && !v->in_assist && real_mode_begun
+					 ? CR0_NE | CR0_PG : CR0_NE | CR0_PE | CR0_PG);
 }
 
 static uint64_t view(enum vmcs_field value, enum vmcs_field shadow, enum vmcs_field mask_field)
@@ -52,7 +49,9 @@ uint64_t cr4_view(void)
 
 uint64_t cr3_view(struct vcpu *v)
 {
-	return v->in_assist || native_real_mode || cr0_view() & CR0_PG ? vmread(GUEST_CR3) : v->cr3;
+	bool real = !mmu->own_cr3 && (v->in_assist || native_real_mode || cr0_view() & CR0_PG);
+
+	return real ? vmread(GUEST_CR3) : v->cr3;
 }
 
 bool in_64bit_mode(void)
@@ -61,7 +60,7 @@ bool in_64bit_mode(void)
 	       vmread(GUEST_ACCESS_RIGHTS + 2 * DFW_CS) & DFW_AR_L;
 }
 
-static void set_control(enum vmcs_field field, uint32_t bits, bool on)
+void set_control(enum vmcs_field field, uint32_t bits, bool on)
 {
 	uint32_t old = vmread(field), new = on ? old | bits : old & ~bits;
 
@@ -103,33 +102,22 @@ static void set_efer(struct vcpu *v, uint64_t efer)
 	if ((real ^ efer) & EFER_SHARED)
 		wrmsr(MSR_EFER, (real & ~(uint64_t)EFER_SHARED) | (efer & EFER_SHARED));
 	v->efer = efer;
+	mmu->select(v); /* NXE, LMA */
 	set_control(ENTRY_CONTROLS, ENTRY_IA32E_GUEST, efer & EFER_LMA);
 }
 
 /* CR3 and CR4 as a guest with or without paging needs them. */
 static void set_paging(struct vcpu *v, bool paging, uint64_t cr3, uint64_t cr4)
 {
-	bool on_hardware = paging || native_real_mode;
-
 	v->cr3 = cr3;
 	vmwrite(CR4_SHADOW, cr4);
-	vmwrite(CR4_MASK, on_hardware ? CR4_VMXE : CR4_VMXE | CR4_PAGING);
-	vmwrite(GUEST_CR4,
-		(on_hardware ? cr4 : (cr4 & ~(uint64_t)CR4_PAGING) | CR4_PSE) | CR4_VMXE);
-	vmwrite(GUEST_CR3, on_hardware ? cr3 : phys_of(identity_map));
-	set_control(PROC_CONTROLS, PROC_CR3_LOAD | PROC_CR3_STORE, !on_hardware);
-}
-
-static void set_pdptes(const uint64_t pdpte[4])
-{
-	for (unsigned i = 0; i < 4; i++)
-		vmwrite(GUEST_PDPTE + 2 * i, pdpte[i]);
+	mmu->set_paging(v, paging, cr4);
 }
 
 /* In the assist's world SGDT and SIDT are to show the guest's tables: vmxassist's part, in VM86. */
 static void exit_on_tables(bool on)
 {
-	if (rdmsr(MSR_VMX_PROCBASED2) >> 32 & PROC2_DESCRIPTOR_TABLE)
+	if (vmread(PROC_CONTROLS) & PROC_SECONDARY && rdmsr(MSR_VMX_PROCBASED2) >> 32 & PROC2_DESCRIPTOR_TABLE)
 		set_control(PROC2_CONTROLS, PROC2_DESCRIPTOR_TABLE, on);
 }
 
@@ -141,7 +129,8 @@ void load_control_registers(struct vcpu *v, const struct dfw_cpu *cpu)
 	set_cr0(v, cpu->cr0);
 	set_paging(v, cpu->cr0 & CR0_PG, cpu->cr3, cpu->cr4);
 	set_efer(v, cpu->efer);
-	set_pdptes(cpu->pdpte);
+	mmu->set_pdptes(v, cpu->pdpte);
+	mmu->flush(v, true);
 }
 
 void load_assist_control_registers(struct vcpu *v, const struct dfw_cpu *cpu, uint64_t guest_cr0)
@@ -150,25 +139,25 @@ void load_assist_control_registers(struct vcpu *v, const struct dfw_cpu *cpu, ui
 
 	exit_on_tables(true);
 	vmwrite(CR0_MASK, cr0_mask(v));
-	vmwrite(CR0_SHADOW, guest_cr0 & ~(uint64_t)(CR0_PE | CR0_PG));
+	vmwrite(CR0_SHADOW, (guest_cr0 & ~(mmu->cr0_fixed | CR0_PE | CR0_PG)) | (cpu->cr0 & mmu->cr0_fixed));
 	set_cr0(v, (cpu->cr0 & ~guests) | (guest_cr0 & guests));
 	set_paging(v, true, cpu->cr3, cpu->cr4);
 	set_efer(v, cpu->efer);
-	set_pdptes(cpu->pdpte);
+	mmu->set_pdptes(v, cpu->pdpte);
 }
 
 /* SDM vol. 3, 4.4.1: loads the PDPTEs as MOV CR3 would; false for #GP(0). */
-static bool load_pdptes(uint64_t cr3)
+static bool load_pdptes(struct vcpu *v, uint64_t cr3)
 {
-	uint64_t reserved = ~((1ull << (cpuid(0x80000008, 0).eax & 0xff)) - 1) | 0x1e6;
+	uint64_t reserved = ~((1ull << physical_bits()) - 1) | 0x1e6;
 	uint64_t pdpte[4];
 
-	if (!guest_read(cr3 & 0xffffffe0, pdpte, sizeof(pdpte)))
+	if (!guest_read(v, cr3 & 0xffffffe0, pdpte, sizeof(pdpte)))
 		return false;
 	for (unsigned i = 0; i < 4; i++)
 		if (pdpte[i] & 1 && pdpte[i] & reserved)
 			return false;
-	set_pdptes(pdpte);
+	mmu->set_pdptes(v, pdpte);
 	return true;
 }
 
@@ -181,7 +170,7 @@ static bool turn_paging_on(struct vcpu *v, uint64_t cr4)
 	if (long_mode && (!(cr4 & CR4_PAE) || vmread(GUEST_ACCESS_RIGHTS + 2 * DFW_CS) & DFW_AR_L ||
 			  !(vmread(GUEST_ACCESS_RIGHTS + 2 * DFW_TR) & 8)))
 		return false;
-	if (!long_mode && cr4 & CR4_PAE && !load_pdptes(cr3))
+	if (!long_mode && cr4 & CR4_PAE && !load_pdptes(v, cr3))
 		return false;
 	set_paging(v, true, cr3, cr4);
 	set_efer(v, long_mode ? v->efer | EFER_LMA : v->efer);
@@ -192,7 +181,7 @@ static bool turn_paging_off(struct vcpu *v, uint64_t cr4)
 {
 	if (in_64bit_mode() || cr4 & CR4_PCIDE)
 		return false;
-	set_paging(v, false, vmread(GUEST_CR3), cr4);
+	set_paging(v, false, cr3_view(v), cr4);
 	set_efer(v, v->efer & ~(uint64_t)EFER_LMA);
 	return true;
 }
@@ -206,7 +195,10 @@ static bool set_assist_cr0(struct vcpu *v, uint64_t value)
 			assist_failed(v, error);
 		return true;
 	}
-	vmwrite(CR0_SHADOW, (vmread(CR0_SHADOW) & ~(uint64_t)CR0_NE) | (value & CR0_NE));
+	const uint64_t held = mmu->cr0_fixed | CR0_NE;
+
+	vmwrite(CR0_SHADOW, (vmread(CR0_SHADOW) & ~held) | (value & held));
+	mmu->select(v);
 	set_cr0(v, value);
 	skip_instruction();
 	return true;
@@ -227,9 +219,11 @@ bool set_guest_cr0(struct vcpu *v, uint64_t value)
 		uint64_t cr4 = cr4_view();
 		if (!((value & CR0_PG) ? turn_paging_on(v, cr4) : turn_paging_off(v, cr4)))
 			return false;
+		mmu->flush(v, true);
 	}
 	vmwrite(CR0_SHADOW, value);
 	set_cr0(v, value);
+	mmu->select(v); /* WP */
 	skip_instruction();
 	if (!(old & CR0_PE) || value & CR0_PE)
 		return true;
@@ -245,20 +239,46 @@ bool set_guest_cr0(struct vcpu *v, uint64_t value)
 	return true;
 }
 
+static bool paging_is_on(struct vcpu *v)
+{
+	return v->in_assist || cr0_view() & CR0_PG;
+}
+
+static bool is_pae(struct vcpu *v, uint64_t cr4)
+{
+	return paging_is_on(v) && cr4 & CR4_PAE && !(v->efer & EFER_LMA);
+}
+
+/* Exits while PG=0 (the mmu's map is not the guest's), and always where the mmu has a CR3 of its own. */
 bool set_guest_cr3(struct vcpu *v, uint64_t value)
 {
+	uint64_t cr4 = cr4_view();
+
+	if (paging_is_on(v) && v->efer & EFER_LMA && value >> physical_bits())
+		return false;
+	if (is_pae(v, cr4) && !load_pdptes(v, value))
+		return false;
 	v->cr3 = value;
+	mmu->flush(v, !(cr4 & CR4_PGE));
 	skip_instruction();
 	return true;
 }
 
 bool set_guest_cr4(struct vcpu *v, uint64_t value)
 {
-	uint64_t allowed = rdmsr(MSR_VMX_CR4_FIXED1) & ~(uint64_t)(CR4_VMXE | CR4_SMXE);
+	uint64_t allowed = rdmsr(MSR_VMX_CR4_FIXED1) & ~(mmu->cr4_hidden | CR4_VMXE | CR4_SMXE);
+	const uint64_t paging = CR4_PAE | CR4_PSE | CR4_PGE | CR4_SMEP; /* SDM vol. 3, 4.4.1 */
+	uint64_t old = cr4_view();
 
 	if (value & ~allowed || value & CR4_PCIDE)
 		return false; /* exits with PCIDE only while PG=0 or on a change of VMXE */
-	set_paging(v, v->in_assist || cr0_view() & CR0_PG, cr3_view(v), value);
+	if (v->efer & EFER_LMA && !(value & CR4_PAE))
+		return false;
+	if (is_pae(v, value) && (value ^ old) & paging && !load_pdptes(v, cr3_view(v)))
+		return false;
+	set_paging(v, paging_is_on(v), cr3_view(v), value);
+	if ((value ^ old) & paging)
+		mmu->flush(v, true);
 	skip_instruction();
 	return true;
 }

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The guest's physical memory by EPT: everything identity-mapped but
- *
- *   private memory   all pages of it show one scratch page; only the first is the identity map of
- *                    guests without paging, read-only
- *   D0000-DFFFF      writable in the assist's world only, once there is an assist; likewise its
- *                    reserve at the top of memory, where its page tables are
- *   FFFE0000-FFFFFFFF  shows E0000-FFFFF, read-only, as on a PC whose system ROM that is
+ * The guest's physical memory by EPT: physmap.c's pages, and the identity map that a guest without
+ * paging runs on, read-only, in the first page of private memory.
  *
  * There are four maps: for each world, with A20 open and closed, so that a switch is one VMWRITE
  * and throws nothing away. Those with A20 open are built at the start, the others as the guest
- * touches them, from a pool that is emptied when it runs out.
- *
- * A guest's write to a read-only page is dropped as on a ROM, with nothing decoded: the
- * instruction is run in a single step, on a map of this processor's own that has a copy in the
- * page's place.
+ * touches them, from a pool that is emptied when it runs out. A single step with copies in
+ * read-only pages' places has a map of this processor's own.
  */
 #include <dfw/layout.h>
 #include "lib/string.h"
@@ -47,7 +39,6 @@ enum {
 /* Exit qualification, SDM vol. 3, table 28-7 */
 enum { VIOLATION_WRITE = 1 << 1, VIOLATION_PRESENT = 7 << 3 };
 
-#define ROM_ALIAS      0xfffe0000ull /* the last 128 KiB below 4 GiB */
 #define FOUR_GIB       (1ull << 32)
 #define POOL_PAGES     768
 #define STEP_TABLES    (4 + 3 * STEP_PAGES)
@@ -59,16 +50,12 @@ struct ept_map {
 
 static struct ept_map maps[2][2]; /* [in_assist][a20] */
 static unsigned generation; /* of the maps: grows with each change */
-static bool assist_protected;
-static uint64_t reserve, reserve_size; /* the assist's, from its header */
-static uint8_t scratch[PAGE_SIZE] __attribute__((aligned(4096)));
 
 /* Tables of the maps with A20 closed. */
 static uint8_t *pool;
 static unsigned pool_used;
 
 extern char identity_page[];
-const void *const identity_map = identity_page;
 
 static void invept(void)
 {
@@ -78,44 +65,19 @@ static void invept(void)
 	asm volatile("invept %0, %1" : : "m"(all), "r"(2ul) : "cc", "memory");
 }
 
-static bool is_assists(uint64_t address)
+static bool is_identity_page(const struct ept_map *m, uint64_t address)
 {
-	return address - DFW_VMXASSIST < DFW_VMXASSIST_SIZE || address - reserve < reserve_size;
+	return ((m->a20 ? address : address & ~0x100000ull) & -PAGE_SIZE) == boot->private_base;
 }
 
-/* The one place that says what a guest-physical page is: an EPT entry for 4 KiB. */
+/* An EPT entry for 4 KiB */
 static uint64_t page_entry(const struct ept_map *m, uint64_t address)
 {
-	if (!m->a20)
-		address &= ~0x100000ull;
-	if (is_private(address))
-		return address == boot->private_base ? address | EPT_R | EPT_WB
-						     : phys_of(scratch) | EPT_RWX | EPT_WB;
-	if (address >= ROM_ALIAS && address < FOUR_GIB)
-		return (address - ROM_ALIAS + DFW_ROMBIOS) | EPT_RX | EPT_WB;
-	if (is_assists(address))
-		return address | (m->in_assist || !assist_protected ? EPT_RWX : EPT_RX) | EPT_WB;
-	if (address >= DFW_VGABIOS && address < DFW_HIGH_IMAGE)
-		return address | EPT_RWX | EPT_WB; /* shadow RAM */
-	if (is_apic_page(address))
-		return address | EPT_RX | EPT_UC;
-	return address | EPT_RWX | (is_ram(address, PAGE_SIZE) ? EPT_WB : EPT_UC);
-}
+	struct guest_page page = guest_page(m->in_assist, m->a20, address);
 
-/* 2 MiB that one entry can map: plain, and all RAM or no RAM at all. */
-static bool is_uniform(const struct ept_map *m, uint64_t base)
-{
-	if (!m->a20 || base == 0 || is_apic_region(base) || base == (ROM_ALIAS & -LARGE_PAGE) || is_private(base) ||
-	    (reserve < base + LARGE_PAGE && base < reserve + reserve_size))
-		return false;
-	if (is_ram(base, LARGE_PAGE))
-		return true;
-	for (unsigned i = 0; i < boot->memmap_count; i++) {
-		const struct hvm_memmap_entry *e = &boot->memmap[i];
-		if (e->type == 1 && e->addr < base + LARGE_PAGE && base < e->addr + e->size)
-			return false;
-	}
-	return true;
+	if (is_identity_page(m, address))
+		return boot->private_base | EPT_R | EPT_WB;
+	return page.frame | (page.writable ? EPT_RWX : EPT_RX) | (page.ram ? EPT_WB : EPT_UC);
 }
 
 static uint64_t *new_table(const struct ept_map *m)
@@ -144,7 +106,7 @@ static void map_region(const struct ept_map *m, uint64_t address)
 	uint64_t base = address & -LARGE_PAGE;
 
 	generation++;
-	if (is_uniform(m, base)) {
+	if (is_uniform(m->a20, base)) {
 		*walk(m, base, 1) = page_entry(m, base) | EPT_LARGE;
 		return;
 	}
@@ -175,7 +137,7 @@ static void build_identity_map(void)
 		pd[i] = i << 22 | 0xe7; /* P, W, U, A, D, PS */
 }
 
-void ept_init(void)
+static void ept_init(void)
 {
 	uint64_t cap = rdmsr(MSR_VMX_EPT_VPID_CAP);
 	const uint64_t needed = CAP_WALK_4 | CAP_WB | CAP_LARGE | CAP_INVEPT | CAP_INVEPT_ALL;
@@ -209,21 +171,21 @@ static void set_root(const uint64_t *root)
 	vmwrite(EPT_POINTER, phys_of(root) | EPTP_WALK_4 | (EPT_WB >> 3));
 }
 
-void ept_init_vcpu(struct vcpu *v)
-{
-	ept_select(v);
-	invept();
-}
-
-void ept_select(struct vcpu *v)
+static void ept_select(struct vcpu *v)
 {
 	v->map = &maps[v->in_assist][a20_open];
 	set_root(v->map->root);
 }
 
+static void ept_init_vcpu(struct vcpu *v)
+{
+	ept_select(v);
+	invept();
+}
+
 static void build_step_map(struct vcpu *v);
 
-void ept_update(struct vcpu *v)
+static void ept_enter(struct vcpu *v)
 {
 	if (v->flush) {
 		v->flush = false;
@@ -235,19 +197,11 @@ void ept_update(struct vcpu *v)
 	}
 }
 
-/* The header is the guest's word: a reserve that is no RAM of its own is left alone. */
-void ept_protect_assist(void)
+static void ept_protect(struct vcpu *v)
 {
-	const struct dfw_assist_header *h = assist_memory();
+	uint64_t size, reserve = assist_reserve(&size);
 
-	if (assist_protected)
-		return;
-	assist_protected = true;
-	reserve = h->reserve & -(uint64_t)PAGE_SIZE;
-	if (h->reserve_size <= DFW_RESERVE_SIZE && is_ram(reserve, DFW_RESERVE_SIZE) && !is_private(reserve) &&
-	    !is_private(reserve + DFW_RESERVE_SIZE - 1))
-		reserve_size = h->reserve_size;
-	for (uint64_t base = reserve & -LARGE_PAGE; base < reserve + reserve_size; base += LARGE_PAGE)
+	for (uint64_t base = reserve & -LARGE_PAGE; base < reserve + size; base += LARGE_PAGE)
 		for (unsigned in_assist = 0; in_assist < 2; in_assist++) {
 			*walk(&maps[in_assist][true], base, 1) = 0; /* it was one large page */
 			map_region(&maps[in_assist][true], base);
@@ -284,6 +238,8 @@ static void build_step_map(struct vcpu *v)
 {
 	struct single_step *s = &v->step;
 
+	if (!s->table)
+		s->table = reserve_pages(STEP_TABLES);
 	v->map = &maps[v->in_assist][a20_open];
 	if (s->map != v->map || s->generation != generation || s->tables + 3 > STEP_TABLES) {
 		s->map = v->map;
@@ -297,44 +253,17 @@ static void build_step_map(struct vcpu *v)
 	invept();
 }
 
-static void drop_write(struct vcpu *v, uint64_t address)
+static void ept_end_copies(struct vcpu *v)
 {
 	struct single_step *s = &v->step;
 
-	if (s->pages == STEP_PAGES)
-		fatal(v, "one instruction writes to over %u read-only pages", STEP_PAGES);
-	if (!s->copy) {
-		s->copy = reserve_pages(STEP_PAGES);
-		s->table = reserve_pages(STEP_TABLES);
-	}
-	if (is_apic_page(address))
-		*(uint32_t *)(s->copy[s->pages] + address % PAGE_SIZE / 16 * 16) = apic_read(address);
-	else
-		memcpy(s->copy[s->pages], phys(*walk(v->map, address, 0) & EPT_ADDRESS), PAGE_SIZE);
-	s->address[s->pages++] = address;
-	s->rip = vmread(GUEST_RIP);
-	build_step_map(v);
-	step_begin(v);
-	if (is_assists(address))
-		stats.assist_writes_dropped++;
-}
-
-void ept_step_over(struct vcpu *v)
-{
-	bool done = vmread(GUEST_RIP) != v->step.rip;
-	struct single_step *s = &v->step;
-
-	for (; s->pages; s->pages--) {
-		uint64_t address = s->address[s->pages - 1];
-		*own_entry(s, address) = page_entry(s->map, address);
-		if (is_apic_page(address) && done)
-			apic_write(v, address, *(uint32_t *)(s->copy[s->pages - 1] + address % PAGE_SIZE / 16 * 16));
-	}
+	for (unsigned i = 0; i < s->pages; i++)
+		*own_entry(s, s->address[i]) = page_entry(s->map, s->address[i] & -PAGE_SIZE);
 	ept_select(v);
 	invept();
 }
 
-void handle_ept_violation(struct vcpu *v)
+static bool ept_fault(struct vcpu *v)
 {
 	uint64_t address = vmread(GUEST_PHYSICAL), qualification = vmread(EXIT_QUALIFICATION);
 
@@ -351,8 +280,72 @@ void handle_ept_violation(struct vcpu *v)
 			build_step_map(v);
 	} else if (qualification & VIOLATION_WRITE) {
 		drop_write(v, address);
+		if (is_identity_page(v->map, address)) /* the guest runs on the copy meanwhile */
+			memcpy(v->step.copy[v->step.pages - 1], identity_page, PAGE_SIZE);
+		build_step_map(v);
 	} else {
 		fatal(v, "EPT violation at %llx, qualification %llx", (unsigned long long)address,
 		      (unsigned long long)qualification);
 	}
+	return true;
 }
+
+/* The CR4 bits that the guest owns only while its paging is on. */
+static void ept_set_paging(struct vcpu *v, bool paging, uint64_t cr4)
+{
+	bool on_hardware = paging || native_real_mode;
+
+	vmwrite(CR4_MASK, on_hardware ? CR4_VMXE : CR4_VMXE | CR4_PAGING);
+	vmwrite(GUEST_CR4, (on_hardware ? cr4 : (cr4 & ~(uint64_t)CR4_PAGING) | CR4_PSE) | CR4_VMXE);
+	vmwrite(GUEST_CR3, on_hardware ? v->cr3 : phys_of(identity_page));
+	set_control(PROC_CONTROLS, PROC_CR3_LOAD | PROC_CR3_STORE, !on_hardware);
+}
+
+static void ept_get_pdptes(struct vcpu *v, uint64_t pdpte[4])
+{
+	for (unsigned i = 0; i < 4; i++)
+		pdpte[i] = vmread(GUEST_PDPTE + 2 * i);
+}
+
+static void ept_set_pdptes(struct vcpu *v, const uint64_t pdpte[4])
+{
+	for (unsigned i = 0; i < 4; i++)
+		vmwrite(GUEST_PDPTE + 2 * i, pdpte[i]);
+}
+
+/* Without VPID each entry flushes. */
+static void ept_flush(struct vcpu *v, bool global)
+{
+}
+
+static void ept_flush_page(struct vcpu *v, uint64_t linear)
+{
+}
+
+static const struct control_bit proc_needed[] = {{PROC_SECONDARY, "activate secondary controls"}, {0, 0}};
+static const struct control_bit proc2_needed[] = {{PROC2_EPT, "enable EPT"}, {0, 0}};
+static const struct control_bit proc_refused[] = {
+	{PROC_CR3_LOAD, "CR3-load exiting"},
+	{PROC_CR3_STORE, "CR3-store exiting"},
+	{PROC_INVLPG, "INVLPG exiting"},
+	{0, 0},
+};
+
+const struct mmu ept = {
+	.name = "EPT",
+	.proc = proc_needed,
+	.proc2 = proc2_needed,
+	.proc_refused = proc_refused,
+	.init = ept_init,
+	.init_vcpu = ept_init_vcpu,
+	.set_paging = ept_set_paging,
+	.get_pdptes = ept_get_pdptes,
+	.set_pdptes = ept_set_pdptes,
+	.select = ept_select,
+	.enter = ept_enter,
+	.flush = ept_flush,
+	.flush_page = ept_flush_page,
+	.fault = ept_fault,
+	.protect = ept_protect,
+	.end_copies = ept_end_copies,
+};

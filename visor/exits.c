@@ -36,10 +36,21 @@ void inject(struct vcpu *v, enum vector vector, uint32_t error)
 	vmwrite(ENTRY_EVENT_ERROR, error);
 }
 
+static void handle_triple_fault(struct vcpu *v);
+
+/* SDM vol. 3, table 6-5 */
 void inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error)
 {
+	uint32_t event = vmread(IDT_VECTORING);
+	bool first = event & EVENT_VALID && (event & EVENT_TYPE) == EVENT_EXCEPTION;
+
 	write_cr2(linear);
-	inject(v, VECTOR_PF, error);
+	if (first && (event & 0xff) == VECTOR_DF)
+		handle_triple_fault(v);
+	else if (first && (event & 0xff) == VECTOR_PF)
+		inject(v, VECTOR_DF, 0);
+	else
+		inject(v, VECTOR_PF, error);
 }
 
 /* What was being delivered when the exit came has to be delivered again. */
@@ -90,8 +101,8 @@ void *assist_memory(void)
 
 void assist_world_changed(struct vcpu *v)
 {
-	ept_protect_assist();
-	ept_select(v);
+	protect_assist(v);
+	mmu->select(v);
 }
 
 void assist_failed(struct vcpu *v, const char *why)
@@ -105,7 +116,7 @@ static void load_state(struct vcpu *v, const struct dfw_cpu *cpu)
 	v->in_assist = false;
 	load_world(v, cpu);
 	load_control_registers(v, cpu);
-	ept_select(v);
+	mmu->select(v);
 }
 
 /* Without unrestricted guest the state that waits has to be one that VM entry takes; SIPI replaces it. */
@@ -200,9 +211,27 @@ static void handle_exception(struct vcpu *v)
 {
 	uint32_t event = vmread(EXIT_EVENT);
 
-	if ((event & EVENT_TYPE) != EVENT_NMI)
+	if ((event & EVENT_TYPE) == EVENT_NMI)
+		smp_nmi(v);
+	else if ((event & 0xff) == VECTOR_PF)
+		inject_page_fault(v, vmread(EXIT_QUALIFICATION), v->fault_error);
+	else
 		fatal(v, "exit by exception %u", event & 0xff);
-	smp_nmi(v);
+}
+
+static void handle_invlpg(struct vcpu *v)
+{
+	mmu->flush_page(v, vmread(EXIT_QUALIFICATION));
+	skip_instruction();
+}
+
+/* Exits that are the mmu's to look at first */
+static bool is_mmu_exit(uint32_t reason)
+{
+	uint32_t event = vmread(EXIT_EVENT);
+
+	return reason == EXIT_EPT_VIOLATION ||
+	       (reason == EXIT_EXCEPTION && (event & EVENT_TYPE) == EVENT_EXCEPTION && (event & 0xff) == VECTOR_PF);
 }
 
 static void handle_nmi_window(struct vcpu *v)
@@ -337,6 +366,7 @@ static const struct {
 	[EXIT_TASK_SWITCH]   = {handle_task_switch, "task switch"},
 	[EXIT_CPUID]         = {handle_cpuid, "CPUID"},
 	[EXIT_GETSEC]        = {handle_undefined, "GETSEC"},
+	[EXIT_INVLPG]        = {handle_invlpg, "INVLPG"},
 	[EXIT_INVD]          = {handle_invd, "INVD"},
 	[EXIT_RSM]           = {handle_undefined, "RSM"},
 	[EXIT_VMCALL]        = {handle_undefined, "VMCALL"},
@@ -355,7 +385,7 @@ static const struct {
 	[EXIT_WRMSR]         = {handle_wrmsr, "WRMSR"},
 	[EXIT_MONITOR_TRAP]  = {0, "monitor trap"},
 	[EXIT_GDTR_IDTR]     = {handle_tables, "access to GDTR or IDTR"},
-	[EXIT_EPT_VIOLATION] = {handle_ept_violation, "EPT violation"},
+	[EXIT_EPT_VIOLATION] = {0, "EPT violation"},
 	[EXIT_EPT_MISCONFIGURATION] = {0, "EPT misconfiguration"},
 	[EXIT_INVEPT]        = {handle_undefined, "INVEPT"},
 	[EXIT_INVVPID]       = {handle_undefined, "INVVPID"},
@@ -403,21 +433,23 @@ static void handle_exit(struct vcpu *v)
 		fatal(v, "the guest's real CR0 is %llx: PE or PG lost",
 		      (unsigned long long)vmread(GUEST_CR0));
 	redeliver();
-	if (basic == EXIT_EPT_VIOLATION || basic == EXIT_TASK_SWITCH)
+	bool is_mmus = is_mmu_exit(basic), done = false;
+	if (is_mmus || basic == EXIT_TASK_SWITCH)
 		drop_step_trap();
-	bool stepped = false;
-	if (v->step.active && basic != EXIT_EPT_VIOLATION) {
-		ept_step_over(v);
-		stepped = step_end(v, basic);
+	if (is_mmus)
+		done = mmu->fault(v);
+	if (v->step.active && !done) {
+		drop_end(v);
+		done = step_end(v, basic);
 	}
-	if (!stepped && (basic >= DFW_VISOR_EXIT_REASONS || !exits[basic].handle))
+	if (!done && (basic >= DFW_VISOR_EXIT_REASONS || !exits[basic].handle))
 		fatal(v, "exit that visor does not expect: %u %s, qualification %llx", basic,
 		      basic < DFW_VISOR_EXIT_REASONS && exits[basic].name ? exits[basic].name : "",
 		      (unsigned long long)vmread(EXIT_QUALIFICATION));
 	if (v->id)
 		unblock_smi(v);
 	v->started = false;
-	if (!stepped)
+	if (!done)
 		exits[basic].handle(v);
 	if (v->nmi_pending)
 		deliver_nmi(v);
@@ -430,7 +462,7 @@ void run(struct vcpu *v)
 			v->init = false;
 			processor_init(v);
 		}
-		ept_update(v);
+		mmu->enter(v);
 		v->in_guest = true;
 		smp_unlock();
 		unsigned failed = vmx_enter(v->gpr, v->launched);

@@ -2,7 +2,7 @@
  *
  * The ports that exit: the A20 gate and the resets (keyboard controller, port 92h, CF9h), and the
  * PCI configuration ports, for the host bridge's PAM and SMRAM registers. All of them go to the
- * hardware in the end. The real A20 gate stays open, the wrap is made by EPT.
+ * hardware in the end. The real A20 gate stays open, the wrap is made by physmap.c.
  *
  * Port 60h exits only between a command that concerns A20 (D0h, D1h) and its data byte.
  */
@@ -103,7 +103,8 @@ static void set_a20(struct vcpu *v, bool open)
 		return;
 	smp_stop_others(v);
 	a20_open = open;
-	ept_select(v);
+	mmu->select(v);
+	mmu->flush(v, true);
 }
 
 /* Writes return true when they have reset the guest: its RIP is not to be touched any more. */
@@ -292,12 +293,17 @@ static bool find_element(struct vcpu *v, uint64_t linear, unsigned size, bool wr
 {
 	uint32_t cpl = (vmread(GUEST_ACCESS_RIGHTS + 2 * DFW_SS) & DFW_AR_DPL) >> DFW_AR_DPL_SHIFT;
 	uint32_t want = (write ? ACCESS_WRITE : 0) | (cpl == 3 ? ACCESS_USER : 0);
+	struct paging p;
+	struct walk w;
 
-	for (unsigned i = 0; i < size; i++)
-		if (!translate(v, linear + i, want, &bytes[i])) {
-			inject_page_fault(v, linear + i, want);
+	guest_paging(v, &p);
+	for (unsigned i = 0; i < size; i++) {
+		if (!walk_guest(v, &p, linear + i, want, &w)) {
+			inject_page_fault(v, linear + i, w.error);
 			return false;
 		}
+		bytes[i] = w.physical;
+	}
 	return true;
 }
 
@@ -340,10 +346,10 @@ static void handle_string(struct vcpu *v, uint64_t qualification, uint16_t port,
 	if (in) {
 		value = read_io(port, size);
 		for (unsigned i = 0; i < size; i++)
-			guest_write(bytes[i], (uint8_t *)&value + i, 1);
+			guest_write(v, bytes[i], (uint8_t *)&value + i, 1);
 	} else {
 		for (unsigned i = 0; i < size; i++)
-			if (!guest_read(bytes[i], (uint8_t *)&value + i, 1))
+			if (!guest_read(v, bytes[i], (uint8_t *)&value + i, 1))
 				((uint8_t *)&value)[i] = 0xff;
 		reset = write_io(v, port, size, value);
 	}

@@ -11,6 +11,7 @@ void host_exception(uint64_t *frame);
 
 struct visor_boot *boot;
 bool native_real_mode, verbose;
+const struct mmu *mmu;
 
 struct vcpu vcpus[VCPUS_MOST];
 unsigned vcpu_count = 1;
@@ -160,6 +161,7 @@ static void set_vectors(void)
 }
 
 enum real_mode { BY_PROCESSOR, ASSIST, NATIVE };
+static bool without_ept; /* ept=off */
 
 static bool is_word(const char *word, unsigned len, const char *name)
 {
@@ -189,6 +191,8 @@ static enum real_mode parse_cmdline(const char *line, char *rest)
 			mode = NATIVE;
 		} else if (is_word(line, len, "real-mode=assist")) {
 			mode = ASSIST;
+		} else if (is_word(line, len, "ept=off")) {
+			without_ept = true;
 		} else if (!first || !is_path(line, len)) {
 			memcpy(rest, line, len);
 			rest += len;
@@ -204,11 +208,11 @@ static enum real_mode parse_cmdline(const char *line, char *rest)
 	return mode;
 }
 
-static bool has_unrestricted_guest(void)
+static bool has_secondary_control(uint32_t bit)
 {
 	if (!(cpuid(1, 0).ecx & 1 << 5) || !(rdmsr(MSR_VMX_PROCBASED) >> 63))
 		return false;
-	return rdmsr(MSR_VMX_PROCBASED2) >> 32 & PROC2_UNRESTRICTED;
+	return rdmsr(MSR_VMX_PROCBASED2) >> 32 & bit;
 }
 
 void vcpu_bind(struct vcpu *v, unsigned id)
@@ -222,7 +226,7 @@ void vcpu_attach(struct vcpu *v)
 {
 	msr_init_vcpu();
 	io_init_vcpu();
-	ept_init_vcpu(v);
+	mmu->init_vcpu(v);
 }
 
 void visor_main(struct visor_boot *b)
@@ -237,22 +241,25 @@ void visor_main(struct visor_boot *b)
 	memory_init();
 
 	enum real_mode mode = parse_cmdline(boot->cmdline, cmdline);
-	if (mode == NATIVE && !has_unrestricted_guest())
+	mmu = has_secondary_control(PROC2_EPT) && !without_ept ? &ept : &vtlb;
+	bool unrestricted = mmu == &ept && has_secondary_control(PROC2_UNRESTRICTED);
+	if (mode == NATIVE && !unrestricted)
 		stop("real-mode=native: this processor has no unrestricted guest");
-	native_real_mode = mode == NATIVE || (mode == BY_PROCESSOR && has_unrestricted_guest());
+	native_real_mode = mode == NATIVE || (mode == BY_PROCESSOR && unrestricted);
+	walk_init();
 	memcpy(cmdline + strlen(cmdline), "assist=host", sizeof("assist=host"));
 	smp_find();
 	smp_describe(cmdline + strlen(cmdline));
 
 	print("dfw-visor: stats at 0x%llx\n", (unsigned long long)phys_of(&stats));
 	if (verbose)
-		print("dfw-visor: private memory at 0x%x, %s, command line \"%s\"\n",
-		      boot->private_base,
+		print("dfw-visor: private memory at 0x%x, %s, %s, command line \"%s\"\n",
+		      boot->private_base, mmu->name,
 		      native_real_mode ? "real mode native" : "real mode by the assist", cmdline);
 	vmx_on(&vcpus[0]);
 	msr_init();
 	io_init();
-	ept_init();
+	mmu->init();
 	step_init();
 	vcpu_attach(&vcpus[0]);
 	smp_release();

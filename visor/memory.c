@@ -29,6 +29,11 @@ void *reserve_pages(unsigned count)
 	return phys(page);
 }
 
+uint64_t pages_left(void)
+{
+	return (boot->private_base + (uint64_t)boot->private_size - heap) / PAGE_SIZE;
+}
+
 void *alloc_pages(unsigned count)
 {
 	return memset(reserve_pages(count), 0, count * PAGE_SIZE);
@@ -48,50 +53,6 @@ bool is_ram(uint64_t address, uint64_t size)
 			return true;
 	}
 	return false;
-}
-
-/* Where a page of the guest lies: A20 applied; NULL where it is not the guest's RAM. */
-static void *guest_page(uint64_t address)
-{
-	if (!a20_open)
-		address &= ~0x100000ull;
-	if (is_private(address) || !is_ram(address & -PAGE_SIZE, PAGE_SIZE))
-		return NULL;
-	return phys(address);
-}
-
-bool guest_read(uint64_t address, void *dst, unsigned len)
-{
-	while (len) {
-		unsigned part = PAGE_SIZE - address % PAGE_SIZE;
-		void *p = guest_page(address);
-		if (!p)
-			return false;
-		if (part > len)
-			part = len;
-		memcpy(dst, p, part);
-		dst = (char *)dst + part;
-		address += part;
-		len -= part;
-	}
-	return true;
-}
-
-bool guest_write(uint64_t address, const void *src, unsigned len)
-{
-	while (len) {
-		unsigned part = PAGE_SIZE - address % PAGE_SIZE;
-		void *p = guest_page(address);
-		if (!p)
-			return false;
-		if (part > len)
-			part = len;
-		memcpy(p, src, part);
-		src = (const char *)src + part;
-		address += part;
-		len -= part;
-	}
-	return true;
 }
 
 void *guest_ram(uint64_t address, uint32_t size)

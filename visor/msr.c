@@ -72,9 +72,12 @@ void handle_msr(struct vcpu *v, bool write)
 }
 
 enum { HYPERVISOR_LEAF = 0x40000000 };
-enum { ECX1_VMX = 1 << 5, ECX1_SMX = 1 << 6, ECX1_X2APIC = 1 << 21, ECX1_OSXSAVE = 1 << 27 };
+enum { ECX1_VMX = 1 << 5, ECX1_SMX = 1 << 6, ECX1_PCID = 1 << 17, ECX1_X2APIC = 1 << 21, ECX1_OSXSAVE = 1 << 27 };
 #define ECX1_HYPERVISOR (1u << 31)
-enum { ECX7_OSPKE = 1 << 4, EDX80000001_SYSCALL = 1 << 11 };
+enum { EBX7_SMEP = 1 << 7, EBX7_INVPCID = 1 << 10, EBX7_SMAP = 1 << 20 };
+enum { ECX7_PKU = 1 << 3, ECX7_OSPKE = 1 << 4, ECX7_CET_SS = 1 << 7, ECX7_LA57 = 1 << 16 };
+#define ECX7_PKS (1u << 31)
+enum { EDX7_CET_IBT = 1 << 20, EDX80000001_SYSCALL = 1 << 11 };
 
 static uint32_t set_bit(uint32_t value, uint32_t bit, bool on)
 {
@@ -92,10 +95,17 @@ void handle_cpuid(struct vcpu *v)
 		r.ecx = (r.ecx & ~(ECX1_VMX | ECX1_SMX)) | ECX1_HYPERVISOR;
 		if (vcpu_count > 1)
 			r.ecx &= ~ECX1_X2APIC;
+		if (mmu->cr4_hidden & CR4_PCIDE)
+			r.ecx &= ~ECX1_PCID;
 		r.ecx = set_bit(r.ecx, ECX1_OSXSAVE, cr4 & CR4_OSXSAVE);
 		break;
 	case 7:
-		r.ecx = set_bit(r.ecx, ECX7_OSPKE, cr4 & CR4_PKE && r.ecx & 1 << 3);
+		if (v->gpr[DFW_RCX].d == 0 && mmu->cr4_hidden) {
+			r.ebx &= ~(EBX7_SMEP | EBX7_INVPCID | EBX7_SMAP);
+			r.ecx &= ~(ECX7_PKU | ECX7_CET_SS | ECX7_LA57 | ECX7_PKS);
+			r.edx &= ~EDX7_CET_IBT;
+		}
+		r.ecx = set_bit(r.ecx, ECX7_OSPKE, cr4 & CR4_PKE && r.ecx & ECX7_PKU);
 		break;
 	case HYPERVISOR_LEAF:
 		r.eax = HYPERVISOR_LEAF;

@@ -73,7 +73,8 @@ static void pass_on(struct vcpu *v)
 		if ((event & 0xff) == VECTOR_PF)
 			write_cr2(detail);
 		vmwrite(ENTRY_EVENT, event & ~EVENT_NMI_UNBLOCKING);
-		vmwrite(ENTRY_EVENT_ERROR, vmread(EXIT_EVENT_ERROR));
+		bool ours = (event & 0xff) == VECTOR_PF && mmu->exceptions & 1 << VECTOR_PF;
+		vmwrite(ENTRY_EVENT_ERROR, ours ? v->fault_error : vmread(EXIT_EVENT_ERROR));
 		vmwrite(ENTRY_EVENT_LENGTH, vmread(EXIT_LENGTH));
 	}
 }
@@ -88,7 +89,7 @@ bool step_end(struct vcpu *v, uint32_t reason)
 	if (!v->step.by_flag)
 		return false;
 	v->step.by_flag = false;
-	vmwrite(EXCEPTION_BITMAP, 0);
+	vmwrite(EXCEPTION_BITMAP, mmu->exceptions);
 	change(PIN_CONTROLS, PIN_NMI, vcpu_count > 1);
 	vmwrite(GUEST_DEBUGCTL, v->step.debugctl);
 	if (reason == EXIT_EXCEPTION) {

@@ -10,6 +10,7 @@
 #include <dfw/stats.h>
 #include "visor/boot.h"
 #include "visor/cpu.h"
+#include "visor/mmu.h"
 #include "visor/print.h"
 #include "visor/vmcs.h"
 
@@ -18,6 +19,7 @@
 
 #define VCPUS_MOST DFW_ASSIST_CPUS
 #define STEP_PAGES 8
+#define STEP_LINEARS 16
 
 /* One virtual processor, which is one of the machine's: what the VMCS does not hold. */
 struct vcpu {
@@ -34,20 +36,25 @@ struct vcpu {
 	bool kicked;         /* the next NMI is visor's own (smp.c) */
 	bool init;           /* INIT has come */
 	bool started;        /* by SIPI, and not left the guest since */
-	bool flush;          /* INVEPT before the next entry */
+	bool flush;          /* another processor has changed what mmu->enter has to see */
 	volatile bool in_guest;
-	uint64_t cr3;  /* the guest's while its CR0.PG=0 */
+	uint64_t cr3;  /* the guest's while the real one is not: see cr3_view() */
 	uint64_t efer; /* the guest's */
+	uint64_t pdpte[4]; /* the guest's, where the VMCS has none */
 	uint64_t gdt[5];
 	uint32_t tss[26];
 	uint8_t *regions; /* two pages: for VMXON, and the VMCS */
-	const struct ept_map *map; /* the current one */
+	const struct ept_map *map;  /* the current one */
+	struct vtlb *vtlb;          /* this processor's own */
+	uint32_t fault_error;       /* of the guest's page fault */
 	struct single_step {
 		bool active, by_flag;
 		uint64_t rip, rflags, debugctl; /* before it */
 		unsigned pages;            /* that a copy stands in for */
-		uint64_t address[STEP_PAGES];
+		uint64_t address[STEP_PAGES]; /* guest-physical */
 		uint8_t (*copy)[PAGE_SIZE];  /* [STEP_PAGES] */
+		unsigned linears;            /* virtual TLB: pages that show a copy */
+		uint64_t linear[STEP_LINEARS];
 		uint64_t (*table)[512];      /* the map meanwhile, the root first */
 		unsigned tables, generation; /* of map, when it was copied */
 		const struct ept_map *map;
@@ -86,12 +93,34 @@ void memory_init(void);
 /* Both stop when private memory is used up; alloc_pages gives zeroes. */
 void *reserve_pages(unsigned count);
 void *alloc_pages(unsigned count);
+uint64_t pages_left(void);
 uint64_t phys_of(const void *p);   /* of anything in visor's image or from alloc_pages */
 bool is_private(uint64_t address);
 bool is_ram(uint64_t address, uint64_t size); /* all of it RAM of the machine */
-/* Guest-physical RAM by visor; false where the range is not all the guest's RAM. */
-bool guest_read(uint64_t address, void *dst, unsigned len);
-bool guest_write(uint64_t address, const void *src, unsigned len);
+
+/* physmap.c: which guest-physical page is what */
+struct guest_page {
+	uint64_t frame; /* where it is; with the address's low bits, where that had any */
+	bool writable, ram;
+};
+struct guest_page guest_page(bool in_assist, bool a20, uint64_t address);
+/* 2 MiB that are themselves, writable, and all RAM or no RAM at all */
+bool is_uniform(bool a20, uint64_t base);
+bool is_assists(uint64_t address);
+uint64_t assist_reserve(uint64_t *size);
+/* From now on D0000-DFFFF is the assist's alone. */
+void protect_assist(struct vcpu *v);
+/* The guest's write to a read-only page; the mmu makes the copy, v->step, show. And the end of it. */
+void drop_write(struct vcpu *v, uint64_t address);
+void drop_end(struct vcpu *v);
+/* Guest-physical RAM by visor, as the guest sees it; false where the range is not all RAM, or a write
+ * meets a read-only page. */
+bool guest_read(struct vcpu *v, uint64_t address, void *dst, unsigned len);
+bool guest_write(struct vcpu *v, uint64_t address, const void *src, unsigned len);
+/* The table there, to read within its page; NULL where there is no RAM. */
+void *guest_table(struct vcpu *v, uint64_t address);
+/* A paging entry's new value; false if it is no longer `old`. */
+bool guest_compare_exchange(struct vcpu *v, uint64_t address, unsigned size, uint64_t old, uint64_t new);
 
 /* guest.c: loads the vmxloader ELF and makes the guest's first state */
 void guest_load(struct vcpu *v, const char *cmdline);
@@ -112,6 +141,7 @@ extern uint64_t ap_stacks;        /* 16 KiB each */
 /* exits.c */
 void run(struct vcpu *v) __attribute__((noreturn));
 void inject(struct vcpu *v, enum vector vector, uint32_t error);
+/* Delivers the guest's page fault, or the double fault it makes of an exception in delivery. */
 void inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error);
 void skip_instruction(void);
 /* INIT of all the guest's processors, memory kept */
@@ -135,24 +165,44 @@ void load_control_registers(struct vcpu *v, const struct dfw_cpu *cpu);
 void load_assist_control_registers(struct vcpu *v, const struct dfw_cpu *cpu, uint64_t guest_cr0);
 bool in_64bit_mode(void);
 
-/* ept.c */
-void ept_init(void);
-void ept_init_vcpu(struct vcpu *v);
-/* Makes the map for the processor's world and the A20 state the current one. */
-void ept_select(struct vcpu *v);
-/* Before each entry: what other processors have changed. */
-void ept_update(struct vcpu *v);
-/* From now on D0000-DFFFF is the assist's alone. */
-void ept_protect_assist(void);
-void handle_ept_violation(struct vcpu *v);
-/* Puts the real pages back after a single step, and does what was written to the local APIC. */
-void ept_step_over(struct vcpu *v);
-extern const void *const identity_map;
+/* The same field of controls, some bits on or off. */
+void set_control(enum vmcs_field field, uint32_t bits, bool on);
+/* CR4 bits that say what a paging entry means */
+enum {
+	CR4_PAGING = CR4_PSE | CR4_PAE | CR4_LA57 | CR4_SMEP | CR4_SMAP | CR4_PKE | CR4_PKS,
+};
 
-/* translate.c: where a linear address of the guest lies, accessed and dirty bits set; false for a
- * page fault. want: also the page fault's error code, but for bit 0 (SDM vol. 3, 4.7). */
-enum { ACCESS_WRITE = 1 << 1, ACCESS_USER = 1 << 2 };
-bool translate(struct vcpu *v, uint64_t linear, uint32_t want, uint64_t *phys);
+/* walk.c: the guest's paging, SDM vol. 3, chapter 4 */
+enum { PTE_P = 1 << 0, PTE_W = 1 << 1, PTE_U = 1 << 2, PTE_PWT = 1 << 3, PTE_PCD = 1 << 4, PTE_A = 1 << 5,
+       PTE_D = 1 << 6, PTE_PS = 1 << 7, PTE_G = 1 << 8 };
+#define PTE_NX      (1ull << 63)
+#define PTE_ADDRESS 0x000ffffffffff000ull
+/* An access, and a page fault's error code (SDM vol. 3, 4.7) */
+enum { ACCESS_WRITE = 1 << 1, ACCESS_USER = 1 << 2, ACCESS_FETCH = 1 << 4 };
+enum { FAULT_PRESENT = 1 << 0, FAULT_RESERVED = 1 << 3 };
+enum paging_mode { PAGING_NONE, PAGING_32, PAGING_PAE, PAGING_4_LEVEL };
+struct paging {
+	enum paging_mode mode;
+	unsigned levels; /* of tables; the PDPTEs of PAE are none */
+	bool wp, nxe, pse;
+	uint64_t cr3, pdpte[4];
+};
+struct walk {
+	uint64_t physical; /* of the linear address */
+	uint64_t rights;   /* PTE_W, PTE_U as all levels allow them, and PTE_NX */
+	unsigned leaf;     /* level of the entry that maps the page; 0: 4 KiB */
+	unsigned shift;    /* log2 of the page's size */
+	uint64_t entry[5]; /* by level, as they are after the access */
+	uint64_t table[5]; /* their tables, guest-physical */
+	uint32_t error;    /* of the page fault */
+};
+void walk_init(void);
+void guest_paging(struct vcpu *v, struct paging *p);
+unsigned physical_bits(void);
+/* Reserved bits of a present entry of this level; leaf: it maps a page */
+uint64_t reserved_bits(const struct paging *p, unsigned level, bool leaf);
+/* As the processor translates for an access: sets accessed and dirty bits; false for a page fault. */
+bool walk_guest(struct vcpu *v, const struct paging *p, uint64_t linear, uint32_t access, struct walk *w);
 
 /* step.c: one instruction of the guest */
 void step_init(void);

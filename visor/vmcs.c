@@ -5,19 +5,12 @@
 #include "lib/string.h"
 #include "visor/visor.h"
 
-struct control_bit {
-	uint32_t bit;
-	const char *name;
-};
-
 /* What visor cannot do without; names as in SDM vol. 3, 25.6 to 25.8. */
 static const struct control_bit proc_needed[] = {
 	{PROC_IO_BITMAPS, "use I/O bitmaps"},
 	{PROC_MSR_BITMAPS, "use MSR bitmaps"},
-	{PROC_SECONDARY, "activate secondary controls"},
 	{0, 0},
 };
-static const struct control_bit proc2_needed[] = {{PROC2_EPT, "enable EPT"}, {0, 0}};
 static const struct control_bit exit_needed[] = {
 	{EXIT_SAVE_DEBUG, "save debug controls"},
 	{EXIT_HOST_64, "host address-space size"},
@@ -36,25 +29,32 @@ static const struct control_bit pin_needed[] = {
 };
 static const struct control_bit none[] = {{0, 0}};
 
+static uint32_t need(uint32_t msr, const struct control_bit *needed, uint32_t wanted)
+{
+	uint32_t may = rdmsr(msr) >> 32;
+
+	for (; needed->name; needed++) {
+		if (!(may & needed->bit))
+			stop("this processor lacks the VMX control \"%s\" (MSR %x)", needed->name, msr);
+		wanted |= needed->bit;
+	}
+	return wanted;
+}
+
 /* A control field, SDM vol. 3, A.2: bits that must be 1, wanted where they may be 1. */
 static uint32_t control(uint32_t msr, uint32_t wanted, const struct control_bit *needed)
 {
 	uint64_t capability = rdmsr(msr);
 	uint32_t must = capability, may = capability >> 32;
 
-	for (; needed->name; needed++) {
-		if (!(may & needed->bit))
-			stop("this processor lacks the VMX control \"%s\" (MSR %x)", needed->name,
-			     msr);
-		wanted |= needed->bit;
-	}
-	return (wanted & may) | must;
+	return (need(msr, needed, wanted) & may) | must;
 }
 
-static void refuse(uint32_t controls, uint32_t bit, const char *name)
+static void refuse(uint32_t controls, const struct control_bit *refused)
 {
-	if (controls & bit)
-		stop("this processor forces the VMX control \"%s\"", name);
+	for (; refused->name; refused++)
+		if (controls & refused->bit)
+			stop("this processor forces the VMX control \"%s\"", refused->name);
 }
 
 static void enable_vmx(struct vcpu *v)
@@ -97,23 +97,25 @@ static void set_controls(void)
 	bool exact = rdmsr(MSR_VMX_BASIC) >> 55 & 1;
 	uint32_t offset = exact ? MSR_VMX_TRUE_PINBASED - MSR_VMX_PINBASED : 0;
 
-	uint32_t proc = control(MSR_VMX_PROCBASED + offset, 0, proc_needed);
-	refuse(proc, PROC_CR3_LOAD, "CR3-load exiting");
-	refuse(proc, PROC_CR3_STORE, "CR3-store exiting");
-	uint32_t proc2 = control(MSR_VMX_PROCBASED2,
-				 PROC2_RDTSCP | PROC2_INVPCID | PROC2_XSAVES |
-					 (native_real_mode ? PROC2_UNRESTRICTED : 0),
-				 proc2_needed);
+	uint32_t wanted = need(MSR_VMX_PROCBASED + offset, mmu->proc, PROC_SECONDARY), proc2 = 0;
+	uint32_t proc = control(MSR_VMX_PROCBASED + offset, wanted, proc_needed);
+	refuse(proc, mmu->proc_refused);
+	if (proc & PROC_SECONDARY) {
+		proc2 = control(MSR_VMX_PROCBASED2,
+				PROC2_RDTSCP | PROC2_XSAVES | (mmu == &ept ? PROC2_INVPCID : 0) |
+					(native_real_mode ? PROC2_UNRESTRICTED : 0),
+				mmu->proc2);
+		vmwrite(PROC2_CONTROLS, proc2);
+	}
 	uint32_t entry = control(MSR_VMX_ENTRY + offset, 0, entry_needed);
 
 	vmwrite(PIN_CONTROLS, control(MSR_VMX_PINBASED + offset, 0, vcpu_count > 1 ? pin_needed : none));
 	vmwrite(PROC_CONTROLS, proc);
-	vmwrite(PROC2_CONTROLS, proc2);
 	vmwrite(EXIT_CONTROLS, control(MSR_VMX_EXIT + offset, 0, exit_needed));
 	vmwrite(ENTRY_CONTROLS, entry & ~ENTRY_IA32E_GUEST);
 	if (proc2 & PROC2_XSAVES)
 		vmwrite(XSS_EXITING, 0);
-	vmwrite(EXCEPTION_BITMAP, 0);
+	vmwrite(EXCEPTION_BITMAP, mmu->exceptions);
 	vmwrite(PF_ERROR_MASK, 0);
 	vmwrite(PF_ERROR_MATCH, 0);
 	vmwrite(CR3_TARGET_COUNT, 0);

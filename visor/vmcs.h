@@ -97,6 +97,7 @@ enum vmcs_field {
 
 enum { PIN_NMI = 1 << 3, PIN_VIRTUAL_NMIS = 1 << 5 };
 enum {
+	PROC_INVLPG = 1 << 9,
 	PROC_CR3_LOAD = 1 << 15,
 	PROC_CR3_STORE = 1 << 16,
 	PROC_NMI_WINDOW = 1 << 22,
@@ -138,6 +139,7 @@ enum exit_reason {
 	EXIT_GETSEC = 11,
 	EXIT_INVD = 13,
 	EXIT_RSM = 17,
+	EXIT_INVLPG = 14,
 	EXIT_VMCALL = 18,
 	EXIT_VMCLEAR = 19,
 	EXIT_VMLAUNCH = 20,
@@ -177,6 +179,12 @@ static inline void vmwrite(enum vmcs_field field, uint64_t v)
 {
 	asm volatile("vmwrite %0, %1" : : "rm"((unsigned long)v), "r"((unsigned long)field) : "cc");
 }
+
+/* A control and its name, as in SDM vol. 3, 25.6 to 25.8 */
+struct control_bit {
+	uint32_t bit;
+	const char *name;
+};
 
 /* vmcs.c. Turns VMX operation on and makes a VMCS current, with the controls, the host state and
  * a guest state that only lacks a processor; says what the processor is missing and stops where

@@ -192,9 +192,9 @@ static void check_flags_and_activity(void)
 
 static void check_pdptes(void)
 {
-	uint64_t reserved = ~((1ull << (cpuid(0x80000008, 0).eax & 0xff)) - 1) | 0x1e6;
+	uint64_t reserved = ~((1ull << physical_bits()) - 1) | 0x1e6;
 
-	if (ia32e || !(cr0 & CR0_PG) || !(cr4 & CR4_PAE))
+	if (mmu->own_cr3 || ia32e || !(cr0 & CR0_PG) || !(cr4 & CR4_PAE))
 		return;
 	for (unsigned i = 0; i < 4; i++) {
 		uint64_t pdpte = vmread(GUEST_PDPTE + 2 * i);

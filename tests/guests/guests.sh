@@ -130,6 +130,16 @@ freedos_with() {
 	mcopy -o -i "$work/$1.img" "$work/config.sys" ::CONFIG.SYS
 }
 
+# a processor's short check; the rest with --long
+few_guests() {
+	boots "GRUB 2 from CD lists its devices" /usr/lib/grub-rescue/grub-rescue-cdrom.iso \
+		--expect 'GNU GRUB' --type c --expect 'grub>' --type 'ls\n' --expect '(cd'
+	has_image "FreeDOS 1.44 MB" freedos-1440k.img &&
+		boots "FreeDOS 1.44 MB" "$work/freedos-1440k.img" --expect 'A:\>' --type 'dir\n' --expect 'bytes free'
+	skip "all the guests" "with --long"
+	plan
+}
+
 guests() {
 	boots "GRUB 2 from CD lists its devices" /usr/lib/grub-rescue/grub-rescue-cdrom.iso \
 		--expect 'GNU GRUB' --type c --expect 'grub>' --type 'ls\n' --expect '(cd'

@@ -7,55 +7,6 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 . tests/visor/bochs.sh
 
-n=0
-result() { # ok|not\ ok NAME
-	n=$((n + 1))
-	echo "$1 $n - $2"
-}
-
-rom() { # ELF COMMAND-LINE
-	"$BUILD/visor-mkrom" "$work/rom" "$BUILD/visor-boot.bin" "$BUILD/visor.image" "$1" "$2"
-}
-
-# Private memory: 16 MiB below the top of 64. The counters behind the 70 of exits: invokes, restores,
-# resets, dropped writes.
-stats=0x$(nm "$BUILD/visor.elf" | awk '$3 == "stats" { print substr($1, 9) }')
-stats=$((stats - 0x80000000 + 0x3000000 + 16 + 70 * 8))
-
-# The guest program's own lines, "ok WHAT", and that it came to its end.
-guest() { # MODEL WORDS
-	rom "$BUILD/tests/visor/guest" "$2"
-	run_guest "$@"
-}
-
-run_guest() { # MODEL WORDS: with $work/rom
-	run_bochs "$work/rom" "$1" 64 60 '^end'
-	ended=$?
-	sed -n 's/\r//; /^\(not \)\{0,1\}ok /p' "$work/e9.txt" >"$work/lines"
-	while read -r line; do
-		case $line in
-		not*) result "not ok" "$1 $2: ${line#not ok }" ;;
-		*) result ok "$1 $2: ${line#ok }" ;;
-		esac
-	done <"$work/lines"
-	if [ $ended -eq 0 ]; then
-		result ok "$1 $2: came to its end"
-	else
-		result "not ok" "$1 $2: came to its end"
-		sed 's/^/# /' "$work/e9.txt" | head -40
-	fi
-}
-
-# What visor says, and does not go on.
-says() { # NAME TEXT
-	if run_bochs "$work/rom" "${model:-corei5_lynnfield_750}" "${mib:-64}" 30 "$2"; then
-		result ok "$1: says \"$2\""
-	else
-		result "not ok" "$1: says \"$2\""
-		sed 's/^/# /' "$work/e9.txt" | head -20
-	fi
-}
-
 # INVOKEs, RESTOREs, resets and dropped writes of the last run
 counters() {
 	sed -n 's/^0x[0-9a-f]* <bogus.*>://p' "$work/e9.txt" | tr -s '\t ' '\n\n' |
@@ -108,7 +59,6 @@ rom "$BUILD/tests/visor/guest" "test=start real-mode=native"
 says "native real mode without unrestricted guest" "this processor has no unrestricted guest"
 rom "$BUILD/tests/visor/guest" "test=start"
 model=p4_prescott_celeron_336 says "no VMX" "this processor has no VMX"
-model=core2_penryn_t9600 says "no EPT" 'lacks the VMX control "enable EPT"'
 model=core_duo_t2400_yonah says "no long mode" "no 64-bit mode"
 mib=16 says "16 MiB" "too little memory"
 
