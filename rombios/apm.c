@@ -3,7 +3,7 @@
  * APM 1.2, INT 15h/53h: what is said of the machine, the connections, and the real-mode way to the
  * functions of apm_32.S.
  */
-#include <rombios/rombios.h>
+#include <rombios/pci.h>
 
 /* APM BIOS 1.2, appendix A */
 enum {
@@ -44,9 +44,9 @@ void apm_init(void)
 		int bdf = pci_find(chips[i].id);
 		uint16_t base;
 
-		if (bdf < 0 || !(config_read(bdf, chips[i].enable) & chips[i].enable_bit))
+		if (bdf < 0 || !(pci_read32(bdf, chips[i].enable) & chips[i].enable_bit))
 			continue;
-		base = config_read(bdf, chips[i].base) & 0xff80;
+		base = pci_read32(bdf, chips[i].base) & 0xff80;
 		if (base)
 			apm_pm1_control = base + 4;
 	}

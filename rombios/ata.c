@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * ATA disks and ATAPI drives on the two legacy channels, by polled programmed I/O: the caller of
- * INT 13h may stand in virtual-8086 mode with remapped pages, which REP INS follows and a bus
- * master does not. References: ATA/ATAPI-7 (INCITS 397), MMC-5, Enhanced Disk Drive 3.0 (EDD-3).
+ * ATA disks and ATAPI drives on the two legacy channels, polled: disks by the bus master where there
+ * is one (ata_dma.c), everything else by programmed I/O. References: ATA/ATAPI-7 (INCITS 397), MMC-5,
+ * Enhanced Disk Drive 3.0 (EDD-3).
  */
 #include <rombios/disk.h>
+#include <rombios/pci.h>
 
 /* Offsets in the command block */
 enum {
@@ -28,6 +29,7 @@ enum {
 	CMD_IDENTIFY_PACKET = 0xa1,
 	CMD_SET_MULTIPLE = 0xc6,
 	CMD_IDENTIFY = 0xec,
+	CMD_SET_FEATURES = 0xef,
 };
 
 /* [kind][48-bit][multiple] */
@@ -47,14 +49,8 @@ enum {
 	RESET_STEPS = 31 * 1000 * 1000 / WAIT_STEP_US, /* ATA/ATAPI-7, 11.2: 31 s */
 };
 
-struct disk disks[DISK_MAX];
 struct disk cdroms[CDROM_MAX];
-static uint8_t disks_found, cdroms_found;
-
-unsigned disk_count(void)
-{
-	return disks_found;
-}
+static uint8_t cdroms_found;
 
 unsigned cdrom_count(void)
 {
@@ -183,14 +179,6 @@ static uint8_t set_multiple(const struct disk *d)
 	return status & (ST_BSY | ST_DF | ST_ERR) ? failure(d, status) : DISK_OK;
 }
 
-static void advance(struct transfer *t, uint16_t blocks, uint16_t bytes)
-{
-	t->lba += blocks;
-	t->moved += blocks;
-	t->off += bytes;
-	normalise(&t->seg, &t->off);
-}
-
 /* The data blocks of a command for n sectors, `block` sectors each. */
 static uint8_t move_data(const struct disk *d, struct transfer *t, bool write, unsigned n,
 			 unsigned block)
@@ -222,20 +210,22 @@ static uint8_t move_data(const struct disk *d, struct transfer *t, bool write, u
 	return DISK_OK;
 }
 
-/* One command, for at most SECTORS_PER_COMMAND sectors. */
-static uint8_t transfer_some(const struct disk *d, struct transfer *t, enum transfer_kind kind,
-			     unsigned n, bool multiple)
+/* Do n sectors from t->lba on need a 48-bit command? */
+static inline bool is_ext(const struct transfer *t, unsigned n)
 {
-	uint64_t end = t->lba + n;
+	return t->lba + n > LBA28_END;
+}
+
+/* Selects the device and tells it which sectors; the command is the caller's. */
+static uint8_t address(const struct disk *d, const struct transfer *t, unsigned n)
+{
 	uint32_t low = t->lba;
 	uint16_t high = t->lba >> 32;
-	bool ext = end > LBA28_END;
+	bool ext = is_ext(t, n);
 	uint8_t status;
 
-	if ((ext && !d->lba48) || end >> 48)
+	if ((ext && !d->lba48) || (t->lba + n) >> 48)
 		return DISK_NOT_FOUND;
-	if (multiple && set_multiple(d))
-		multiple = false;
 	status = select(d, ext ? d->device : d->device | (low >> 24 & 0x0f));
 	if (status)
 		return status;
@@ -249,7 +239,21 @@ static uint8_t transfer_some(const struct disk *d, struct transfer *t, enum tran
 	outb(d->base + REG_LBA_LOW, low);
 	outb(d->base + REG_LBA_MID, low >> 8);
 	outb(d->base + REG_LBA_HIGH, low >> 16);
-	command(d, transfer_commands[kind][ext][multiple]);
+	return DISK_OK;
+}
+
+/* One command, for at most SECTORS_PER_COMMAND sectors. */
+static uint8_t transfer_some(const struct disk *d, struct transfer *t, enum transfer_kind kind,
+			     unsigned n, bool multiple)
+{
+	uint8_t status;
+
+	if (multiple && set_multiple(d))
+		multiple = false;
+	status = address(d, t, n);
+	if (status)
+		return status;
+	command(d, transfer_commands[kind][is_ext(t, n)][multiple]);
 	if (kind != TRANSFER_VERIFY)
 		return move_data(d, t, kind == TRANSFER_WRITE, n, multiple ? d->multiple : 1);
 	status = wait_not_busy(d);
@@ -259,11 +263,38 @@ static uint8_t transfer_some(const struct disk *d, struct transfer *t, enum tran
 	return DISK_OK;
 }
 
-uint8_t ata_transfer(const struct disk *d, struct transfer *t, enum transfer_kind kind)
+/* ---- the bus master ---- */
+
+uint8_t ata_dma_start(const struct disk *d, const struct transfer *t, unsigned n, bool write)
+{
+	static const uint8_t commands[2][2] = {{0xc8, 0x25}, {0xca, 0x35}}; /* [write][48-bit] */
+	uint8_t status = address(d, t, n);
+
+	if (!status)
+		command(d, commands[write][is_ext(t, n)]);
+	return status;
+}
+
+uint8_t ata_dma_end(const struct disk *d)
+{
+	uint8_t status = inb(d->base + REG_STATUS);
+
+	return status & (ST_BSY | ST_DF | ST_ERR | ST_DRQ) ? failure(d, status) : DISK_OK;
+}
+
+bool ata_dma_busy(const struct disk *d)
+{
+	return inb(d->control) & (ST_BSY | ST_DRQ);
+}
+
+uint8_t ata_transfer(struct disk *d, struct transfer *t, enum transfer_kind kind)
 {
 	uint8_t status = DISK_OK;
 	bool single = kind == TRANSFER_VERIFY || d->multiple < 2;
 
+	/* what the bus master cannot do is done again from the sector where it stopped */
+	if (kind != TRANSFER_VERIFY && d->bus_master)
+		ata_dma(d, t, kind);
 	while (t->moved < t->count) {
 		unsigned n = t->count - t->moved;
 		bool multiple = !single && n >= WORTH_MULTIPLE;
@@ -450,6 +481,8 @@ uint8_t atapi_read(struct disk *d, const uint8_t packet[12], uint32_t skip, uint
 /* Words of IDENTIFY (PACKET) DEVICE, ATA/ATAPI-7, 6.17 */
 enum {
 	ID_CONFIG = 0,
+	ID_MULTIWORD = 63,
+	ID_ULTRA = 88,
 	ID_CYLINDERS = 1,
 	ID_HEADS = 3,
 	ID_SECTORS = 6,
@@ -492,37 +525,26 @@ static void copy_model(char *dst, const uint16_t *words)
 	dst[end] = 0;
 }
 
-static uint32_t cylinders_of(uint64_t blocks, uint32_t per_cylinder, uint32_t most)
+/* May the bus master serve the disk? It must be in a DMA mode: the one that it has, or the best
+ * multiword one that it can do. */
+static bool dma_mode(const struct disk *d, const uint16_t *id)
 {
-	/* 64-bit division is not at hand, and no cylinder count above `most` is of use */
-	if (blocks >= (uint64_t)per_cylinder * most)
-		return most;
-	return (uint32_t)blocks / per_cylinder;
-}
+	uint8_t modes = id[ID_MULTIWORD], mode = 2;
 
-/* The geometry that INT 13h shows: the drive's own where that fits 1024 cylinders, else the
- * LBA-assisted one (EDD-3, annex C). */
-static void translate(struct disk *d)
-{
-	enum { CYLINDERS = 1024, SECTORS = 63 };
-	struct geometry *l = &d->logical;
-	const struct geometry *p = &d->physical;
-	uint16_t heads = 16;
-
-	if (p->cylinders && p->cylinders <= CYLINDERS && p->heads && p->heads <= 16 &&
-	    p->sectors && p->sectors <= SECTORS) {
-		*l = *p;
-		return;
-	}
-	while (heads < 128 && d->blocks > (uint32_t)heads * SECTORS * CYLINDERS)
-		heads *= 2;
-	if (d->blocks > (uint32_t)heads * SECTORS * CYLINDERS)
-		heads = 255;
-	l->heads = heads;
-	l->sectors = SECTORS;
-	l->cylinders = cylinders_of(d->blocks, heads * SECTORS, CYLINDERS);
-	if (!l->cylinders)
-		l->cylinders = 1;
+	if (!(id[ID_CAPABILITIES] & 1 << 8))
+		return false;
+	if (id[ID_ULTRA] & 0x7f00 || id[ID_MULTIWORD] & 0x0700)
+		return true;
+	if (!(modes & 7))
+		return false;
+	while (!(modes & 1 << mode))
+		mode--;
+	if (select(d, d->device))
+		return false;
+	outb(d->base + REG_ERROR, 0x03); /* set transfer mode */
+	outb(d->base + REG_COUNT, 0x20 | mode);
+	command(d, CMD_SET_FEATURES);
+	return !(wait_not_busy(d) & (ST_BSY | ST_DF | ST_ERR));
 }
 
 static const char *parse_disk(struct disk *d)
@@ -551,7 +573,9 @@ static const char *parse_disk(struct disk *d)
 	d->physical.sectors = id[ID_SECTORS];
 	if (!d->blocks)
 		return "no capacity";
-	translate(d);
+	disk_translate(d);
+	if (d->bus_master && !dma_mode(d, id))
+		d->bus_master = 0;
 	return NULL;
 }
 
@@ -581,9 +605,9 @@ static void probe(struct disk *d, unsigned channel, unsigned n)
 			print("ata%u-%u: %s: %s\n", channel, n, d->model, problem);
 			return;
 		}
-		print("ata%u-%u: %s %lu MiB\n", channel, n, d->model,
-		      (unsigned long)(d->blocks >> 11));
-		disks[disks_found++] = *d;
+		print("ata%u-%u: %s %lu MiB%s\n", channel, n, d->model,
+		      (unsigned long)(d->blocks >> 11), d->bus_master ? ", DMA" : "");
+		disk_add(d);
 	} else {
 		const uint16_t *id = (const uint16_t *)disk_buffer;
 
@@ -599,38 +623,6 @@ static void probe(struct disk *d, unsigned channel, unsigned n)
 	}
 }
 
-/* The fixed disk parameter table (EDD-3, annex C; IBM AT, INT 41h). */
-static void store_fdpt(unsigned n, const struct disk *d)
-{
-	uint16_t off = offsetof(struct ebda, fdpt) + n * 16;
-	const struct geometry *l = &d->logical, *p = &d->physical;
-	bool translated = l->heads != p->heads || l->sectors != p->sectors;
-	uint16_t cylinders = p->cylinders < 0xffff ? p->cylinders : 0xffff;
-	uint8_t table[16] = {
-		[0] = l->cylinders,
-		[1] = l->cylinders >> 8,
-		[2] = l->heads,
-		[5] = 0xff, /* no write precompensation */
-		[6] = 0xff,
-		[8] = 0xc0 | (p->heads > 8) << 3,
-		[12] = cylinders, /* landing zone */
-		[13] = cylinders >> 8,
-		[14] = l->sectors,
-	};
-
-	if (translated) {
-		table[3] = 0xa0;
-		table[4] = p->sectors;
-		table[9] = cylinders;
-		table[10] = cylinders >> 8;
-		table[11] = p->heads;
-		for (unsigned i = 0; i < 15; i++)
-			table[15] -= table[i];
-	}
-	far_copy(bda.ebda_seg, off, BIOS_SEG, (uintptr_t)table, sizeof(table));
-	far_write32(0, (n ? 0x46 : 0x41) * 4, (uint32_t)bda.ebda_seg << 16 | off);
-}
-
 void ata_init(void)
 {
 	static const struct {
@@ -638,13 +630,19 @@ void ata_init(void)
 		uint8_t irq;
 	} channels[] = {{0x1f0, 0x3f6, 14}, {0x170, 0x376, 15}};
 
-	disks_found = cdroms_found = 0; /* a reset starts here again */
+	int ide = pci_find_class(0x0101);
+	uint16_t bus_master = ide < 0 ? 0 : ata_bus_master(ide);
+
+	cdroms_found = 0; /* a reset starts here again */
 	for (unsigned i = 0; i < sizeof(channels) / sizeof(channels[0]); i++) {
 		struct disk d = {
 			.base = channels[i].base,
 			.control = channels[i].control,
 			.irq = channels[i].irq,
 			.device = 0xe0,
+			.bus_master = bus_master ? bus_master + 8 * i : 0,
+			.on_pci = ide >= 0,
+			.bdf = ide,
 		};
 
 		if (inb(d.base + REG_STATUS) == 0xff) /* a floating bus: no controller */
@@ -656,9 +654,6 @@ void ata_init(void)
 		probe(&d, i, 1);
 		outb(d.control, CONTROL_IDLE);
 	}
-	bda.disk_count = disks_found;
-	for (unsigned i = 0; i < disks_found && i < 2; i++)
-		store_fdpt(i, &disks[i]);
 }
 
 /* IRQ 14 and 15. BIOS itself polls; a guest's driver may wait for the byte at 40:8E. */

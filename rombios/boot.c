@@ -106,6 +106,7 @@ static void try(uint8_t kind, uint8_t number)
 	uint8_t dl = kind == DFW_BOOT_FLOPPY ? number : 0x80 + number;
 	const char *why;
 
+	cdrom_emulation_off();
 	print("Booting from %s %u...\n", kind_names[kind], (unsigned)number);
 	if (kind == DFW_BOOT_CDROM)
 		why = cdrom_boot(number, &seg, &dl);

@@ -39,7 +39,7 @@ enum disk_status {
 /* What a handler of INT 13h returns: a status, or SUCCESS_AH where AH is a result instead. */
 #define SUCCESS_AH(value) (0x100 | (value))
 
-enum { DISK_MAX = 4, CDROM_MAX = 4 };
+enum { DISK_MAX = 8, CDROM_MAX = 4 };
 
 struct geometry {
 	uint32_t cylinders;
@@ -47,9 +47,13 @@ struct geometry {
 	uint8_t sectors;
 };
 
-/* An ATA or ATAPI device. */
+/* An ATA or ATAPI device, or a virtio disk. */
 struct disk {
-	uint16_t base, control; /* I/O ports of the command and the control block */
+	bool virtio, read_only;
+	uint16_t base, control; /* I/O ports of the command and the control block; of a virtio device */
+	uint16_t bus_master;	/* I/O ports of the channel's bus master, 0: none to use */
+	bool on_pci;
+	uint16_t bdf;		/* of the PCI function, if on_pci */
 	uint8_t irq;
 	uint8_t device;    /* device register: LBA mode, device 0 or 1 */
 	bool atapi;
@@ -80,7 +84,12 @@ extern struct disk cdroms[CDROM_MAX];
 
 /* Moves t->count blocks of 512 bytes; t->moved tells how many were. The range is the device's to
  * refuse. Returns a status. */
-uint8_t ata_transfer(const struct disk *d, struct transfer *t, enum transfer_kind kind);
+uint8_t ata_transfer(struct disk *d, struct transfer *t, enum transfer_kind kind);
+/* For ata_dma.c: gives the device its DMA command for n sectors; whether it still works at it; its
+ * status at the end. */
+uint8_t ata_dma_start(const struct disk *d, const struct transfer *t, unsigned n, bool write);
+bool ata_dma_busy(const struct disk *d);
+uint8_t ata_dma_end(const struct disk *d);
 /* Resets the device's channel (both devices on it) and waits for it. */
 uint8_t ata_reset(const struct disk *d);
 /* Asks the device whether it is ready: INT 13h/10h. */
@@ -91,7 +100,24 @@ uint8_t ata_ready(const struct disk *d);
 uint8_t atapi_read(struct disk *d, const uint8_t packet[12], uint32_t skip, uint32_t take,
 		   uint32_t total, uint16_t seg, uint16_t off, uint32_t *taken);
 
+/* ata_dma.c */
+
+/* The ports of the IDE controller's bus master, which is turned on; 0 if it has none. */
+uint16_t ata_bus_master(uint16_t bdf);
+/* Moves what the bus master can move; t->moved tells how much. */
+void ata_dma(struct disk *d, struct transfer *t, enum transfer_kind kind);
+
+/* virtio_blk.c */
+
+uint8_t virtio_blk_transfer(struct disk *d, struct transfer *t, enum transfer_kind kind);
+uint8_t virtio_blk_reset(struct disk *d);
+
 /* int13_disk.c */
+
+/* Takes a disk into the list that INT 13h knows, with the parameter tables of INT 41h and 46h. */
+void disk_add(const struct disk *d);
+/* The geometry that INT 13h shows for d->blocks and d->physical. */
+void disk_translate(struct disk *d);
 
 /* Makes off < 16 as far as seg can grow. */
 static inline void normalise(uint16_t *seg, uint16_t *off)
@@ -102,6 +128,21 @@ static inline void normalise(uint16_t *seg, uint16_t *off)
 		up = room;
 	*seg += up;
 	*off -= up << 4;
+}
+
+/* t forward by so many blocks and, in the buffer, bytes */
+static inline void advance(struct transfer *t, uint16_t blocks, uint32_t bytes)
+{
+	uint32_t at = (uint32_t)t->off + bytes;
+
+	t->lba += blocks;
+	t->moved += blocks;
+	while (at > 0xffff) { /* 64 KiB and more at once: DMA */
+		t->seg += 0x1000 > 0xffff - t->seg ? 0xffff - t->seg : 0x1000;
+		at -= 0x10000;
+	}
+	t->off = at;
+	normalise(&t->seg, &t->off);
 }
 
 /* True if `bytes` from seg:off end within what real-mode addresses reach (10FFEFh). */
@@ -142,7 +183,7 @@ void store_geometry(struct regs *r, const struct geometry *g);
 bool cdrom_emulates(uint8_t *dl);
 uint16_t handle_13_emulated(struct regs *r);
 uint16_t handle_13_cdrom(struct regs *r, struct disk *d);
-uint16_t handle_134b(struct regs *r);
+uint16_t handle_13_el_torito(struct regs *r); /* 4Ah-4Dh */
 
 /* floppy.c: bytes for whoever needs them during one service: floppy DMA, CD sectors. Lies in
  * E0000-EFFFF, so that it crosses no 64 KiB line. */

@@ -50,6 +50,18 @@ void far_copy(uint16_t dst_seg, uint16_t dst, uint16_t src_seg, uint16_t src, ui
 		     : "memory");
 }
 
+void far_copy_dwords(uint16_t dst_seg, uint16_t dst, uint16_t src_seg, uint16_t src, uint16_t n)
+{
+	set_gs(src_seg);
+	asm volatile("movw %w3, %%es\n\t"
+		     "rep movsl %%gs:(%%si), %%es:(%%di)\n\t"
+		     "movw %%ds, %w3\n\t"
+		     "movw %w3, %%es"
+		     : "+D"(dst), "+S"(src), "+c"(n), "+r"(dst_seg)
+		     :
+		     : "memory");
+}
+
 uint8_t cmos_read(uint8_t index)
 {
 	outb(0x70, index | 0x80);

@@ -96,6 +96,18 @@ static bool send(const uint8_t *bytes, unsigned n)
 	return true;
 }
 
+/* 40:90, 91: bits 7-6 data rate; 2-0 what the medium is (AT Technical Reference, diskette BIOS) */
+enum { MEDIA_TWO_STEPS = 0x20, MEDIA_KNOWN = 0x10 };
+
+static uint8_t media_kind(uint8_t type, uint8_t rate)
+{
+	if (type == 1)
+		return 3; /* 360 KB in its drive */
+	if (type == 2)
+		return rate ? 4 : 5; /* 360 KB, 1.2 MB in a 1.2 MB drive */
+	return 7;
+}
+
 static void expect_irq(void)
 {
 	bda.floppy_recalibrate &= 0x7f;
@@ -168,6 +180,9 @@ static void motor_on(uint8_t drive)
 static uint8_t seek(uint8_t drive, uint8_t cylinder, uint8_t head)
 {
 	uint8_t st0, at;
+
+	if (bda.floppy_media[drive] & MEDIA_TWO_STEPS)
+		cylinder *= 2;
 
 	for (unsigned tries = 0; !(bda.floppy_recalibrate & 1 << drive); tries++) {
 		const uint8_t recalibrate[] = {CMD_RECALIBRATE, drive};
@@ -270,7 +285,7 @@ static bool medium_changed(uint8_t drive)
 {
 	if (!drive_types[type_of(drive)].change_line || !(inb(DIR_CCR) & 0x80))
 		return false;
-	bda.floppy_media[drive] &= ~0x10;
+	bda.floppy_media[drive] &= ~(MEDIA_KNOWN | MEDIA_TWO_STEPS);
 	bda.floppy_recalibrate &= ~(1 << drive);
 	seek(drive, 1, 0);
 	seek(drive, 0, 0);
@@ -330,7 +345,8 @@ static uint8_t move_once(const struct regs *r, enum direction direction)
 static uint8_t move(struct regs *r, enum direction direction)
 {
 	uint8_t drive = r->dl;
-	const struct drive_type *t = &drive_types[type_of(drive)];
+	uint8_t type = type_of(drive);
+	const struct drive_type *t = &drive_types[type];
 	uint8_t status = DISK_NOT_FOUND;
 
 	if (!r->al || r->al > 72 || !r->cl || r->dh > 1)
@@ -350,8 +366,18 @@ static uint8_t move(struct regs *r, enum direction direction)
 			break;
 		outb(DIR_CCR, rate);
 		status = move_once(r, direction);
+		/* a medium of 40 cylinders in a drive of 80: two steps a cylinder, where the drive is real */
+		if (type == 2 && rate && r->ch && r->ch < 42 &&
+		    (status == DISK_NOT_FOUND || status == DISK_NO_ADDRESS_MARK)) {
+			bda.floppy_media[drive] ^= MEDIA_TWO_STEPS;
+			if (move_once(r, direction))
+				bda.floppy_media[drive] ^= MEDIA_TWO_STEPS;
+			else
+				status = DISK_OK;
+		}
 		if (!status) {
-			bda.floppy_media[drive] = rate << 6 | 0x17;
+			bda.floppy_media[drive] = rate << 6 | (bda.floppy_media[drive] & MEDIA_TWO_STEPS) |
+						  MEDIA_KNOWN | media_kind(type, rate);
 			bda.floppy_data_rate = rate << 6;
 		}
 		if ((bda.floppy_media[drive] & 0x10) ||
@@ -421,6 +447,22 @@ static uint8_t handle_4016(struct regs *r)
 	return inb(DIR_CCR) & 0x80 ? DISK_CHANGED : DISK_OK;
 }
 
+/* AH=17h: what a format will make: 1 360 KB in its drive, 2 in a 1.2 MB drive, 3 1.2 MB, 4 720 KB */
+static uint8_t handle_4017(struct regs *r)
+{
+	static const uint8_t state[] = {0, 2 << 6 | MEDIA_KNOWN | 3, 1 << 6 | MEDIA_KNOWN | 4,
+					0 << 6 | MEDIA_KNOWN | 5, 2 << 6 | MEDIA_KNOWN | 7};
+
+	if (!r->al || r->al >= sizeof(state))
+		return DISK_BAD_COMMAND;
+	motor_on(r->dl);
+	bda.floppy_motor_counter = MOTOR_TICKS;
+	if (medium_changed(r->dl))
+		return DISK_CHANGED;
+	bda.floppy_media[r->dl] = state[r->al];
+	return DISK_OK;
+}
+
 /* AH=18h: the medium for a format of CH cylinders, CL sectors */
 static uint8_t handle_4018(struct regs *r)
 {
@@ -472,7 +514,7 @@ void handle_40(struct regs *r)
 		case 0x04: status = move(r, NOWHERE); break;
 		case 0x05: status = handle_4005(r); break;
 		case 0x16: status = handle_4016(r); break;
-		case 0x17: status = r->al >= 1 && r->al <= 4 ? DISK_OK : DISK_BAD_COMMAND; break;
+		case 0x17: status = handle_4017(r); break;
 		case 0x18: status = handle_4018(r); break;
 		default: status = DISK_BAD_COMMAND;
 		}

@@ -141,7 +141,7 @@ uint16_t handle_13_cdrom(struct regs *r, struct disk *d)
 			return DISK_BAD_COMMAND;
 		r->bx = 0xaa55;
 		r->cx = 0x0007;
-		return SUCCESS_AH(0x21);
+		return SUCCESS_AH(0x30);
 	case 0x42: return handle_1342(r, d);
 	case 0x44:
 	case 0x47: return verify(r, d);
@@ -150,7 +150,7 @@ uint16_t handle_13_cdrom(struct regs *r, struct disk *d)
 	case 0x48:
 		status = capacity(d);
 		/* removable, change line, lockable; no geometry */
-		return status ? status : drive_parameters(r, d, 0x0074, NULL, d->blocks, BLOCK);
+		return status ? status : drive_parameters(r, d, 0x0075, NULL, d->blocks, BLOCK);
 	case 0x49:
 		status = d->changed ? DISK_CHANGED : DISK_OK;
 		d->changed = false;
@@ -170,13 +170,18 @@ bool cdrom_emulates(uint8_t *dl)
 	return false;
 }
 
+static uint32_t image_sectors(void)
+{
+	return image.geometry.cylinders * image.geometry.heads * image.geometry.sectors;
+}
+
 static uint16_t emulated_read(struct regs *r, bool packet)
 {
 	struct disk *d = &cdroms[image.cd];
 	struct transfer t;
 	uint8_t status = packet ? fetch_packet(r, &t, 512) : fetch_chs(r, &t, &image.geometry);
 
-	if (!status && t.lba >= image.geometry.cylinders * image.geometry.heads * image.geometry.sectors)
+	if (!status && t.lba >= image_sectors())
 		status = DISK_NOT_FOUND;
 	if (!status) {
 		allow_interrupts(r);
@@ -212,7 +217,7 @@ uint16_t handle_13_emulated(struct regs *r)
 	case 0x08:
 		store_geometry(r, &image.geometry);
 		r->ax = 0;
-		r->dl = floppy ? floppy_count() + 1 : disk_count() + 1;
+		r->dl = floppy ? floppy_count() + 1 : bda.disk_count;
 		if (floppy) {
 			r->bl = image.media == FLOPPY_1200 ? 2 : image.media == FLOPPY_1440 ? 4 : 6;
 			r->es = BIOS_SEG;
@@ -220,7 +225,7 @@ uint16_t handle_13_emulated(struct regs *r)
 		}
 		return DISK_OK;
 	case 0x15: {
-		uint32_t blocks = image.geometry.cylinders * image.geometry.heads * image.geometry.sectors;
+		uint32_t blocks = image_sectors();
 
 		if (floppy)
 			return SUCCESS_AH(1);
@@ -233,27 +238,60 @@ uint16_t handle_13_emulated(struct regs *r)
 			return DISK_BAD_COMMAND;
 		r->bx = 0xaa55;
 		r->cx = 1;
-		return SUCCESS_AH(0x21);
+		return SUCCESS_AH(0x30);
 	case 0x42: return floppy ? DISK_BAD_COMMAND : emulated_read(r, true);
 	case 0x48:
 		return floppy ? DISK_BAD_COMMAND
 			      : drive_parameters(r, NULL, 2, &image.geometry,
-						 image.geometry.cylinders * image.geometry.heads * image.geometry.sectors, 512);
+						 image_sectors(), 512);
 	default: return DISK_BAD_COMMAND;
 	}
 }
 
-/* 4B00h ends the emulation, 4B01h tells: the specification packet, El Torito 1.0, figure 9. */
-uint16_t handle_134b(struct regs *r)
+/* The specification packet, El Torito 1.0, figure 9 */
+struct specification {
+	uint8_t size, media, drive, controller;
+	uint32_t lba;
+	uint16_t device, user_buffer, load_seg, load_sectors;
+	uint8_t cylinders, sectors, heads;
+} __attribute__((packed));
+_Static_assert(sizeof(struct specification) == 0x13, "El Torito 1.0, figure 9");
+
+/* The drives that programs count change with an emulated one: INT 11h, 40:75. */
+static void count_emulated(int one)
+{
+	unsigned floppies = floppy_count() + (one > 0);
+
+	if (image.media == HARD_DISK)
+		bda.disk_count += one;
+	else if (image.media != NO_EMULATION) {
+		bda.equipment &= ~(EQUIPMENT_FLOPPY | 3 << EQUIPMENT_FLOPPIES_SHIFT);
+		if (floppies)
+			bda.equipment |= EQUIPMENT_FLOPPY |
+					 ((floppies > 4 ? 4 : floppies) - 1) << EQUIPMENT_FLOPPIES_SHIFT;
+	}
+}
+
+static void emulate(void)
+{
+	image.active = true;
+	count_emulated(1);
+}
+
+void cdrom_emulation_off(void)
+{
+	if (!image.active)
+		return;
+	image.active = false;
+	count_emulated(-1);
+}
+
+/* 4B00h ends the emulation, 4B01h tells. */
+static uint16_t handle_134b(struct regs *r)
 {
 	const struct disk *d = &cdroms[image.cd];
-	struct __attribute__((packed)) {
-		uint8_t size, media, drive, controller;
-		uint32_t lba;
-		uint16_t device, user_buffer, load_seg, load_sectors;
-		uint8_t cylinders, sectors, heads;
-	} p = {
-		.size = 0x13,
+	struct specification p = {
+		.size = sizeof(p),
 		.media = image.media,
 		.drive = image.drive,
 		.controller = d->irq == 15,
@@ -272,7 +310,7 @@ uint16_t handle_134b(struct regs *r)
 		p.cylinders = p.sectors = p.heads = 0;
 	far_copy(r->ds, r->si, BIOS_SEG, (uintptr_t)&p, sizeof(p));
 	if (r->al == 0)
-		image.active = false;
+		cdrom_emulation_off();
 	return DISK_OK;
 }
 
@@ -321,29 +359,88 @@ static const char *emulated_geometry(struct disk *d)
 	return NULL;
 }
 
-const char *cdrom_boot(unsigned n, uint16_t *segment, uint8_t *dl)
+/* Where the boot catalogue of the CD is; a reason where there is none. */
+static const char *find_catalogue(struct disk *d, uint32_t *lba)
 {
-	struct disk *d = &cdroms[n];
-	struct transfer t;
-	const uint8_t *entry = disk_buffer + 32;
-	const char *why;
-	uint32_t catalogue;
-	uint8_t status;
+	uint8_t status = read_blocks(d, BOOT_RECORD, 0, BLOCK, BIOS_SEG, (uintptr_t)disk_buffer);
 
-	image.active = false;
-	status = read_blocks(d, BOOT_RECORD, 0, BLOCK, BIOS_SEG, (uintptr_t)disk_buffer);
 	if (status)
 		return medium_error(status);
 	if (disk_buffer[0] || !matches(disk_buffer + 1, "CD001") || !matches(disk_buffer + 7, "EL TORITO SPECIFICATION"))
 		return "not a bootable CD: no El Torito boot record in sector 17";
-	catalogue = *(const uint32_t *)(disk_buffer + 0x47);
-	status = read_blocks(d, catalogue, 0, BLOCK, BIOS_SEG, (uintptr_t)disk_buffer);
-	if (status)
+	*lba = *(const uint32_t *)(disk_buffer + 0x47);
+	return NULL;
+}
+
+/* The entry to boot in the catalogue in disk_buffer: the default one, or where that is not for PCs, the
+ * first of a section that is (El Torito 1.0, 2.3). */
+static const uint8_t *pc_entry(const char **why)
+{
+	enum { ENTRY = 32, PC = 0, BOOTABLE = 0x88, HEADER = 0x90, LAST_HEADER = 0x91, EXTENSION = 0x44 };
+	const uint8_t *entry = disk_buffer + ENTRY, *end = disk_buffer + BLOCK;
+
+	if (!validation_good(disk_buffer)) {
+		*why = "the El Torito boot catalogue is corrupt (validation entry)";
+		return NULL;
+	}
+	if (disk_buffer[1] == PC) {
+		*why = "the El Torito boot catalogue marks its entry as not bootable";
+		return entry[0] == BOOTABLE ? entry : NULL;
+	}
+	*why = "the El Torito boot catalogue has nothing for a PC";
+	for (entry += ENTRY; entry < end && (entry[0] == HEADER || entry[0] == LAST_HEADER);) {
+		bool pc = entry[1] == PC, last = entry[0] == LAST_HEADER;
+		uint16_t count = entry[2] | entry[3] << 8;
+
+		for (entry += ENTRY; count && entry < end; entry += ENTRY) {
+			if (entry[0] == EXTENSION)
+				continue;
+			if (pc && entry[0] == BOOTABLE)
+				return entry;
+			count--;
+		}
+		while (entry < end && entry[0] == EXTENSION)
+			entry += ENTRY;
+		if (last)
+			break;
+	}
+	return NULL;
+}
+
+/* Loads what the image asks for, and starts its emulation; a reason where that cannot be. */
+static const char *start_image(void)
+{
+	struct disk *d = &cdroms[image.cd];
+	struct transfer t = {.count = image.load_sectors, .seg = image.load_seg};
+	const char *why = image.media == NO_EMULATION ? NULL : emulated_geometry(d);
+
+	if (why)
+		return why;
+	if (!image.load_sectors ||
+	    ((uint32_t)image.load_seg << 4) + image.load_sectors * 512u > DFW_EBDA)
+		return "the El Torito entry asks for a load that does not fit low memory";
+	if (read_pieces(d, &t, 512, image.lba))
+		return "read error in the boot image";
+	emulate();
+	return NULL;
+}
+
+const char *cdrom_boot(unsigned n, uint16_t *segment, uint8_t *dl)
+{
+	struct disk *d = &cdroms[n];
+	const uint8_t *entry;
+	const char *why;
+	uint32_t catalogue;
+
+	cdrom_emulation_off();
+	why = find_catalogue(d, &catalogue);
+	if (why)
+		return why;
+	if (read_blocks(d, catalogue, 0, BLOCK, BIOS_SEG, (uintptr_t)disk_buffer))
 		return "the El Torito boot catalogue cannot be read";
-	if (!validation_good(disk_buffer))
-		return "the El Torito boot catalogue is corrupt (validation entry)";
-	if (entry[0] != 0x88)
-		return "the El Torito boot catalogue marks its entry as not bootable";
+	entry = pc_entry(&why);
+	if (!entry)
+		return why;
 	image.media = entry[1] & 0x0f;
 	if (image.media > HARD_DISK)
 		return "the El Torito entry has an unknown media type";
@@ -353,20 +450,76 @@ const char *cdrom_boot(unsigned n, uint16_t *segment, uint8_t *dl)
 		image.load_seg = 0x07c0;
 	image.load_sectors = entry[6] | entry[7] << 8;
 	image.lba = *(const uint32_t *)(entry + 8);
-	if (image.media != NO_EMULATION) {
-		why = emulated_geometry(d);
-		if (why)
-			return why;
-	}
-	if (!image.load_sectors || !reachable(image.load_seg, 0, image.load_sectors * 512u) ||
-	    ((uint32_t)image.load_seg << 4) + image.load_sectors * 512u > DFW_EBDA)
-		return "the El Torito entry asks for a load that does not fit low memory";
-	t = (struct transfer){.count = image.load_sectors, .seg = image.load_seg};
-	if (read_pieces(d, &t, 512, image.lba))
-		return "read error in the boot image";
 	image.drive = image.media == NO_EMULATION ? 0xe0 + n : image.media == HARD_DISK ? 0x80 : 0x00;
-	image.active = true;
+	why = start_image();
+	if (why)
+		return why;
 	*segment = image.load_seg;
 	*dl = image.drive;
 	return NULL;
+}
+
+/* 4Ah starts an emulation as the packet has it, 4Ch boots it. AH is 0, or a status. */
+static uint16_t initiate(struct regs *r)
+{
+	struct specification p;
+	unsigned n = 0;
+
+	far_copy(BIOS_SEG, (uintptr_t)&p, r->ds, r->si, sizeof(p));
+	if (r->al || p.size < sizeof(p) || (p.media & 0x0f) > HARD_DISK)
+		return DISK_BAD_COMMAND;
+	while (n < cdrom_count() &&
+	       ((cdroms[n].irq == 15) != p.controller || (cdroms[n].device >> 4 & 1) != (p.device & 1)))
+		n++;
+	if (n == cdrom_count())
+		return DISK_BAD_COMMAND;
+	cdrom_emulation_off();
+	image.cd = n;
+	image.media = p.media & 0x0f;
+	image.lba = p.lba;
+	image.load_seg = p.load_seg ? p.load_seg : 0x07c0;
+	image.load_sectors = p.load_sectors;
+	image.drive = image.media == NO_EMULATION ? 0xe0 + n : image.media == HARD_DISK ? 0x80 : 0x00;
+	if (r->ah == 0x4c) {
+		if (start_image())
+			return DISK_CONTROLLER;
+		jump_far(image.load_seg == 0x07c0 ? 0x7c00 : (uint32_t)image.load_seg << 16, image.drive);
+	}
+	if (image.media != NO_EMULATION && emulated_geometry(&cdroms[n]))
+		return DISK_CONTROLLER;
+	emulate();
+	return DISK_OK;
+}
+
+/* 4Dh: the boot catalogue's sectors, as the command packet at DS:SI has it (El Torito 1.0, 4.4) */
+static uint16_t handle_134d(struct regs *r)
+{
+	struct __attribute__((packed)) {
+		uint8_t size, sectors;
+		uint16_t off, seg, first;
+	} p;
+	unsigned n = r->dl >= 0xe0 ? r->dl - 0xe0u : image.cd;
+	struct transfer t;
+	uint32_t catalogue;
+
+	far_copy(BIOS_SEG, (uintptr_t)&p, r->ds, r->si, sizeof(p));
+	if (r->al || p.size < sizeof(p) || n >= cdrom_count() ||
+	    !(r->dl >= 0xe0 || r->dl == 0x7f || (image.active && r->dl == image.drive)))
+		return DISK_BAD_COMMAND;
+	if (!reachable(p.seg, p.off, (uint32_t)p.sectors * BLOCK))
+		return DISK_DMA_BOUNDARY;
+	if (find_catalogue(&cdroms[n], &catalogue))
+		return DISK_NOT_FOUND;
+	t = (struct transfer){.lba = catalogue + p.first, .count = p.sectors, .seg = p.seg, .off = p.off};
+	normalise(&t.seg, &t.off);
+	return read_pieces(&cdroms[n], &t, BLOCK, 0);
+}
+
+uint16_t handle_13_el_torito(struct regs *r)
+{
+	switch (r->ah) {
+	case 0x4b: return handle_134b(r);
+	case 0x4d: return handle_134d(r);
+	default: return initiate(r);
+	}
 }

@@ -2,7 +2,7 @@
  *
  * PCI BIOS 2.1, real-mode interface: INT 1Ah, AH=B1h, by configuration mechanism 1.
  */
-#include <rombios/rombios.h>
+#include <rombios/pci.h>
 
 enum {
 	PCI_OK = 0x00,
@@ -14,43 +14,42 @@ enum {
 	PCI_BUFFER_TOO_SMALL = 0x89
 };
 
-static uint32_t config_address(uint16_t bdf, uint16_t reg)
-{
-	return 0x80000000u | (uint32_t)bdf << 8 | (reg & 0xfc);
-}
-
-uint32_t config_read(uint16_t bdf, uint16_t reg)
-{
-	outl(0xcf8, config_address(bdf, reg));
-	return inl(0xcfc);
-}
-
 /* Finds the r->si'th function for which (register `reg` >> shift) == what. */
 static uint8_t find(struct regs *r, uint8_t reg, uint8_t shift, uint32_t what)
 {
 	uint16_t left = r->si;
 
 	for (uint32_t bdf = 0; bdf < (handoff.pci_last_bus + 1u) << 8; bdf++) {
-		uint32_t id = config_read(bdf, 0);
+		uint32_t id = pci_read32(bdf, 0);
 
-		if ((uint16_t)id != 0xffff && config_read(bdf, reg) >> shift == what && !left--) {
+		if ((uint16_t)id != 0xffff && pci_read32(bdf, reg) >> shift == what && !left--) {
 			r->bx = bdf;
 			return PCI_OK;
 		}
 		/* function 0 that is absent or has no others */
-		if (!(bdf & 7) && ((uint16_t)id == 0xffff || !(config_read(bdf, 0x0c) & 0x800000)))
+		if (!(bdf & 7) && ((uint16_t)id == 0xffff || !(pci_read32(bdf, 0x0c) & 0x800000)))
 			bdf += 7;
 	}
 	return PCI_NOT_FOUND;
 }
 
-int pci_find(uint32_t id)
+int pci_find_nth(uint8_t reg, uint8_t shift, uint32_t what, uint16_t index)
 {
-	struct regs r = {0};
+	struct regs r = {.si = index};
 
-	if (!handoff_valid || !handoff.pci_present || find(&r, 0, 0, id) != PCI_OK)
+	if (!handoff_valid || !handoff.pci_present || find(&r, reg, shift, what) != PCI_OK)
 		return -1;
 	return r.bx;
+}
+
+int pci_find(uint32_t id)
+{
+	return pci_find_nth(0, 0, id, 0);
+}
+
+int pci_find_class(uint16_t class)
+{
+	return pci_find_nth(PCI_CLASS, 16, class, 0);
 }
 
 /* PCI interrupt routing options: the slots of the $PIR table, to the caller's buffer (PCI BIOS
@@ -93,7 +92,7 @@ static uint8_t route_interrupt(struct regs *r)
 		link = far_read8(seg, at);
 		if (!link)
 			break;
-		config_read((uint16_t)far_read8(seg, 8) << 8 | far_read8(seg, 9), link);
+		pci_read32((uint16_t)far_read8(seg, 8) << 8 | far_read8(seg, 9), link);
 		outb(0xcfc + (link & 3), r->ch);
 		outw(0x4d0, inw(0x4d0) | 1 << r->ch); /* ELCR */
 		return PCI_OK;
@@ -115,7 +114,7 @@ static uint8_t access_config(struct regs *r)
 
 	if (r->di > 0xff || (r->di & (size - 1)))
 		return PCI_BAD_REGISTER;
-	outl(0xcf8, config_address(r->bx, r->di));
+	pci_select(r->bx, r->di);
 	/* clang-format off */
 	switch (r->al) {
 	case 0x08: r->cl = inb(port); break;

@@ -305,7 +305,9 @@ void post(void)
 	mouse_init();
 	enable();
 	floppy_init();
+	disks_init();
 	ata_init();
+	virtio_blk_init();
 	equipment();
 	option_roms(
 	    DFW_OPTION_ROMS >> 4,

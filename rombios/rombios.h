@@ -111,6 +111,7 @@ void far_write32(uint16_t seg, uint16_t off, uint32_t v);
 /* The caller may run in virtual-8086 mode of its own: no other mode can be entered, and its pages need not lie
  * where their addresses say. */
 bool in_protected_mode(void);
+void far_copy_dwords(uint16_t dst_seg, uint16_t dst, uint16_t src_seg, uint16_t src, uint16_t n);
 void far_copy(uint16_t dst_seg, uint16_t dst, uint16_t src_seg, uint16_t src, uint16_t len);
 
 /* far.c: CMOS, the NMI kept masked as the index is written */
@@ -198,14 +199,14 @@ void clock_init(void);
 void apm_init(void);
 void pci_32_init(void); /* int1a_pci.c */
 void floppy_init(void);
-void ata_init(void); /* finds disks and CDs, prints one line for each */
+void disks_init(void); /* forgets all disks; before those that find some */
+void ata_init(void);   /* finds disks and CDs, prints one line for each */
+void virtio_blk_init(void); /* and virtio disks */
 
 /* boot.c: starts the first device of the boot order that can be started; boot_next, which is INT
  * 18h, goes on after the device that was started last */
 _Noreturn void boot(void);
 _Noreturn void boot_next(void);
-/* int1a_pci.c: a doubleword of configuration space */
-uint32_t config_read(uint16_t bdf, uint16_t reg);
 /* int1a_pci.c: the function with that vendor << 16 | device, -1 where there is none */
 int pci_find(uint32_t id);
 
@@ -213,6 +214,8 @@ int pci_find(uint32_t id);
  * image, sets up emulation if it asks for one, and gives the far address and DL to start with.
  * On failure returns the reason, a short text for the screen; NULL means success. */
 const char *cdrom_boot(unsigned n, uint16_t *segment, uint8_t *dl);
+/* Ends an emulation, if there is one: what is booted next finds the drives as they are. */
+void cdrom_emulation_off(void);
 
 /* int13_disk.c: how many of each there are, for BDA, boot.c and INT 11h */
 unsigned floppy_count(void);
