@@ -113,18 +113,33 @@ static void expect_irq(void)
 	bda.floppy_recalibrate &= 0x7f;
 }
 
+static uint8_t clock_second(void)
+{
+	uint8_t bcd = cmos_read(0);
+
+	return (bcd >> 4) * 10 + (bcd & 15);
+}
+
+/* Is it two seconds since? Ticks come faster where a program has set the timer so. */
+static bool two_seconds(uint32_t ticks, uint8_t second)
+{
+	return bda.ticks - ticks > IRQ_TIMEOUT_TICKS && (clock_second() + 60 - second) % 60 >= 2;
+}
+
 /* Waits for IRQ 6, about two seconds at most. */
 static bool wait_irq(void)
 {
 	uint32_t start = bda.ticks;
+	uint8_t second = clock_second();
 	bool timer = !(inb(0x21) & 1);
 	unsigned n = 40000;
 
 	for (;;) {
 		disable();
+		bda.floppy_motor_counter = 0xff; /* ticks that come fast do not turn it off meanwhile */
 		if (bda.floppy_recalibrate & 0x80)
 			break;
-		if (timer ? bda.ticks - start > IRQ_TIMEOUT_TICKS : !n--)
+		if (timer ? two_seconds(start, second) : !n--)
 			return enable(), false;
 		if (timer) {
 			asm volatile("sti\n\thlt" : : : "memory");

@@ -23,6 +23,10 @@ enum { GUEST_SEG = 0x1000 };
 void int_call(struct r *r, uint8_t n);
 uint8_t through_reset(uint8_t code);
 _Noreturn void finish(void);
+/* v86.S: on in virtual-8086 mode under a monitor, `count` linear pages from `page` on elsewhere; back */
+void v86_enter(uint32_t page, uint32_t count);
+void v86_leave(void);
+extern volatile uint32_t v86_faults;
 extern uint8_t small_bottom[], small_top[];
 extern uint32_t came_esp;
 extern uint8_t started_dl;
@@ -52,7 +56,7 @@ static inline void set_gs(uint16_t seg)
 /* --- TAP --- */
 static unsigned tests;
 static bool test_good;
-static const char *test_name;
+static const char *test_name, *prefix = "";
 
 static void put_text(const char *s)
 {
@@ -85,6 +89,7 @@ static void check_line(bool good, unsigned line, const char *what, uint32_t is, 
 		return;
 	test_good = false;
 	put_text("# ");
+	put_text(prefix);
 	put_text(test_name);
 	put_text(", line ");
 	put_unsigned(line);
@@ -102,6 +107,7 @@ static void end(void)
 	put_text(test_good ? "ok " : "not ok ");
 	put_unsigned(++tests);
 	put_text(" - ");
+	put_text(prefix);
 	put_text(test_name);
 	put_text("\n");
 }

@@ -5,7 +5,7 @@ CFLAGS_tests/rombios := -fno-delete-null-pointer-checks -fno-builtin -fno-tree-l
 
 tests: $(ROMBIOS_T)/services.img $(ROMBIOS_T)/disks.img
 
-$(ROMBIOS_T)/%.img: tests/rombios/guest.lds $(call objs,m16,tests/rombios/guest.S) $(BUILD)/m16/tests/rombios/%.o
+$(ROMBIOS_T)/%.img: tests/rombios/guest.lds $(call objs,m16,tests/rombios/guest.S tests/rombios/v86.S) $(BUILD)/m16/tests/rombios/%.o
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && \
 		$(LD) -m elf_i386 --no-warn-rwx-segments -o $(@:.img=.elf) -T $^ && \
 		$(OBJCOPY) -O binary $(@:.img=.elf) $@ && truncate -s 1440K $@
