@@ -7,4 +7,11 @@ $(BUILD)/bench/micro-%.img: bench/micro.S tests/vmxassist/guest.inc tests/vmxass
 		$(LD) -m elf_i386 -T tests/vmxassist/guest.lds -o $(@:.img=.elf) $(@:.img=.o) && \
 		$(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@ && truncate -s 1440K $@
 
+bench tests: $(BUILD)/bench/int13.bin
+
+$(BUILD)/bench/int13.bin: bench/int13.S
+	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m16 -c -o $(@:.bin=.o) $< && \
+		$(LD) -m elf_i386 -Ttext 0x7c00 -e _start -o $(@:.bin=.elf) $(@:.bin=.o) && \
+		$(OBJCOPY) -O binary -j .text $(@:.bin=.elf) $@
+
 .PHONY: bench
