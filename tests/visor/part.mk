@@ -6,6 +6,13 @@ VISOR_T_OBJ := $(call objs,m32,tests/visor/entry.S tests/visor/guest.c lib/print
 $(VISOR_T)/guest: tests/visor/guest.lds $(VISOR_T_OBJ)
 	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(LD) -m elf_i386 --no-warn-rwx-segments -T $^ -o $@
 
-tests-visor: $(VISOR_T)/guest $(BUILD)/visor $(BUILD)/visor-boot.bin $(BUILD)/visor-mkrom
+TORTURE := tests/visor/torture_entry.S tests/visor/torture.c lib/printf.c lib/string.c
+$(VISOR_T)/torture32: tests/visor/torture.lds $(call objs,m32,$(TORTURE))
+	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(LD) -m elf_i386 --no-warn-rwx-segments -T $^ -o $@
+$(VISOR_T)/torture64: tests/visor/torture.lds $(call objs,m64,$(TORTURE))
+	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(LD) -m elf_x86_64 --no-warn-rwx-segments -T $^ -o $@.elf64 && \
+		$(OBJCOPY) -O elf32-i386 $@.elf64 $@
+
+tests-visor: $(VISOR_T)/torture32 $(VISOR_T)/torture64 $(VISOR_T)/guest $(BUILD)/visor $(BUILD)/visor-boot.bin $(BUILD)/visor-mkrom
 tests: tests-visor
 .PHONY: tests-visor
