@@ -15,5 +15,7 @@
 	payload	payload_vgabios_std, vgabios-std.bin
 	payload	payload_vgabios_cirrus, vgabios-cirrus.bin
 	payload	payload_vmxassist, vmxassist.bin
+	payload	dsdt_piix, acpi/piix.aml
+	payload	dsdt_ich9, acpi/ich9.aml
 
 	.section .note.GNU-stack, "", @progbits

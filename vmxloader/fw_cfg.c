@@ -14,7 +14,7 @@
 enum { SELECT_SIGNATURE = 0x00, SELECT_ID = 0x01, SELECT_DIRECTORY = 0x19 };
 #define ID_DMA 2
 
-enum { DMA_ERROR = 1, DMA_READ = 2, DMA_SELECT = 8 };
+enum { DMA_ERROR = 1, DMA_READ = 2, DMA_SKIP = 4, DMA_SELECT = 8, DMA_WRITE = 16 };
 
 /* All big-endian. */
 struct dma {
@@ -51,22 +51,33 @@ bool fw_cfg_find(void)
 	return true;
 }
 
-void fw_cfg_read(uint16_t selector, void *to, uint32_t len)
+static bool transfer(uint32_t control, uint32_t len, const void *memory)
 {
 	volatile struct dma dma = {
-	    __builtin_bswap32((uint32_t)selector << 16 | DMA_SELECT | DMA_READ),
+	    __builtin_bswap32(control),
 	    __builtin_bswap32(len),
-	    __builtin_bswap64((uintptr_t)to),
+	    __builtin_bswap64((uintptr_t)memory),
 	};
 
-	if (!dma_works) {
-		read_by_pio(selector, to, len);
-		return;
-	}
 	outl(PORT_DMA_LOW, __builtin_bswap32((uintptr_t)&dma));
 	while (dma.control & ~__builtin_bswap32(DMA_ERROR))
 		;
 	asm volatile("" : : : "memory");
+	return !dma.control;
+}
+
+void fw_cfg_read(uint16_t selector, void *to, uint32_t len)
+{
+	if (dma_works)
+		transfer((uint32_t)selector << 16 | DMA_SELECT | DMA_READ, len, to);
+	else
+		read_by_pio(selector, to, len);
+}
+
+bool fw_cfg_write(uint16_t selector, uint32_t offset, const void *from, uint32_t len)
+{
+	return dma_works && transfer((uint32_t)selector << 16 | DMA_SELECT | DMA_SKIP, offset, NULL) &&
+	       transfer(DMA_WRITE, len, from);
 }
 
 uint16_t fw_cfg_file(const char *name, uint32_t *size)

@@ -17,4 +17,7 @@ uint16_t fw_cfg_file(const char *name, uint32_t *size);
 /* Reads the first len bytes behind a selector. */
 void fw_cfg_read(uint16_t selector, void *to, uint32_t len);
 
+/* Writes into a file, which only DMA can; false if it cannot be done. */
+bool fw_cfg_write(uint16_t selector, uint32_t offset, const void *from, uint32_t len);
+
 #endif

@@ -71,7 +71,10 @@ static void from_start_info(const struct hvm_start_info *si, struct host *host, 
 
 	if (line)
 		add_words(host, line);
-	host->rsdp = si->rsdp_paddr;
+	if (si->rsdp_paddr && si->rsdp_paddr < 4 * GIB - sizeof(host->rsdp_copy)) {
+		host->rsdp = si->rsdp_paddr;
+		memcpy(host->rsdp_copy, (void *)host->rsdp, sizeof(host->rsdp_copy));
+	}
 	if (si->version < 1 || !e)
 		return;
 	for (unsigned round = 0; round < 2; round++)

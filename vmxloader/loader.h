@@ -22,6 +22,7 @@ struct host {
 	bool fw_cfg;		 /* QEMU's firmware configuration device answers */
 	intptr_t payload_offset; /* add to a payload's address: not 0 while it lies in the ROM */
 	uint32_t rsdp;		 /* ACPI tables that the host has built, or 0 */
+	uint8_t rsdp_copy[36];	 /* their root pointer */
 	char command_line[512];
 };
 
@@ -38,10 +39,17 @@ struct processors {
 	unsigned count;
 	uint8_t apic_id[PROCESSORS_MOST]; /* the first processor's first */
 	uint8_t apic_version;             /* 0: no local APIC */
+	uint8_t io_apic_id, io_apic_pins; /* 0 pins: none */
+	uint8_t io_apic_version;
 };
 /* Finds them, and sets their caches as caches_on(hole) does, where the host has not listed them. */
 void processors_find(const struct host *host, const struct options *options, uint32_t hole,
 		     struct processors *processors);
+
+/* I/O APIC, 82093AA data sheet, 3.1 */
+#define IO_APIC 0xfec00000
+/* Looks for it, and gives it an identifier that no local APIC has. */
+void io_apic_find(struct processors *processors);
 
 /* mptable.c: places the MP table and its pointer; the pointer's address, or 0 where there is no I/O
  * APIC or it is not known how interrupts come to it. */

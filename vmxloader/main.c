@@ -4,6 +4,7 @@
  * guest's BIOS.
  */
 #include "vmxloader/loader.h"
+#include "vmxloader/acpi.h"
 #include "vmxloader/pci.h"
 #include "vmxloader/power.h"
 #include "vmxloader/xen.h"
@@ -30,7 +31,7 @@ static void unknown_word(const char *word, unsigned len)
 	warn("command line: \"%s\" is not known", text);
 }
 
-static void fill_handoff(uint16_t power, uint32_t pirq, uint32_t mptable)
+static void fill_handoff(uint16_t power, uint32_t rsdp, uint32_t pirq, uint32_t mptable)
 {
 	struct dfw_handoff *h = (void *)DFW_HANDOFF;
 
@@ -44,6 +45,7 @@ static void fill_handoff(uint16_t power, uint32_t pirq, uint32_t mptable)
 		     (options.menu ? DFW_FLAG_BOOT_MENU : 0) |
 		     (options.debug_e9 ? DFW_FLAG_DEBUG_E9 : 0),
 	    .low_kib = DFW_EBDA / 1024,
+	    .rsdp = rsdp,
 	    .pirq = pirq,
 	    .mptable = mptable,
 	    .pci_present = pci.present,
@@ -107,6 +109,7 @@ void loader_main(uint32_t eax, uint32_t ebx, uint32_t esi)
 	uint64_t ram_top, high;
 	uint32_t hole;
 	enum vga vga;
+	uint32_t rsdp, pirq;
 	uint16_t power;
 
 	host_find(eax, ebx, esi, &host, &map);
@@ -136,9 +139,14 @@ void loader_main(uint32_t eax, uint32_t ebx, uint32_t esi)
 	shadow_open(assist ? DFW_VMXASSIST : DFW_ROMBIOS);
 	pci_setup(&pci, host.entry == ENTRY_ROM, host.xen, hole, high);
 	power = power_setup(host.xen);
+	if (pci.ich)
+		e820_set(&map, PCI_MMCONFIG, PCI_MMCONFIG_SIZE, E820_RESERVED);
 	vga = vga_find(&pci);
 	payloads_place(&host, vga, assist);
-	fill_handoff(power, place_irq_table(), mptable_place(&processors, &pci));
+	io_apic_find(&processors);
+	rsdp = acpi_place(&host, &options, &processors, &pci, power, &map);
+	pirq = place_irq_table();
+	fill_handoff(power, rsdp, pirq, mptable_place(&processors, &pci));
 	shadow_set(0xf0000, 0x100000, SHADOW_READ_ONLY);
 
 	if (assist)

@@ -90,31 +90,6 @@ static void add_interrupt(unsigned type, unsigned kind, unsigned flags, unsigned
 	add(&i, sizeof(i));
 }
 
-/* I/O APIC, 82093AA data sheet, 3.1 */
-#define IO_APIC 0xfec00000
-enum { IO_APIC_ID, IO_APIC_VERSION };
-
-static uint32_t io_apic_read(unsigned index)
-{
-	volatile uint32_t *window = (void *)IO_APIC;
-
-	window[0] = index;
-	return window[4];
-}
-
-/* Its identifier has to be no local APIC's; four bits. */
-static unsigned name_io_apic(const struct processors *processors)
-{
-	volatile uint32_t *window = (void *)IO_APIC;
-	unsigned id = 0;
-
-	while (id < 15 && memchr(processors->apic_id, id, processors->count))
-		id++;
-	window[0] = IO_APIC_ID;
-	window[4] = id << 24;
-	return io_apic_read(IO_APIC_ID) >> 24 & 15;
-}
-
 static void add_io_interrupts(const struct pci *pci, unsigned isa, unsigned apic)
 {
 	struct pci_interrupt at[PCI_INTERRUPTS_MOST];
@@ -137,12 +112,9 @@ static void add_io_interrupts(const struct pci *pci, unsigned isa, unsigned apic
 uint32_t mptable_place(const struct processors *processors, const struct pci *pci)
 {
 	const unsigned isa = pci->last_bus + 1;
-	uint32_t version, at;
+	uint32_t at;
 
-	if (!processors->apic_version || !pci->router)
-		return 0;
-	version = io_apic_read(IO_APIC_VERSION);
-	if (version == 0xffffffff || (version >> 16 & 0xff) < 15)
+	if (!processors->io_apic_pins || !pci->router)
 		return 0;
 	at = find_anchor(sizeof(struct mp_pointer));
 	if (!at) {
@@ -174,7 +146,7 @@ uint32_t mptable_place(const struct processors *processors, const struct pci *pc
 		memcpy(b.name, bus == isa ? "ISA   " : "PCI   ", sizeof(b.name));
 		add(&b, sizeof(b));
 	}
-	struct mp_io_apic io_apic = {ENTRY_IO_APIC, name_io_apic(processors), version, 1, IO_APIC};
+	struct mp_io_apic io_apic = {ENTRY_IO_APIC, processors->io_apic_id, processors->io_apic_version, 1, IO_APIC};
 	add(&io_apic, sizeof(io_apic));
 	add_io_interrupts(pci, isa, io_apic.id);
 	add_interrupt(ENTRY_LOCAL_INTERRUPT, KIND_EXTINT, FLAGS_BUS, isa, 0, ALL_APICS, 0);

@@ -24,6 +24,7 @@ static const struct {
 	FLAG("menu", menu, true),
 	FLAG("console=serial", serial, true),
 	FLAG("debug=e9", debug_e9, true),
+	FLAG("tables=own", own_tables, true),
 };
 
 static const struct {

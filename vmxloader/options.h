@@ -14,6 +14,7 @@
  *	menu		F12 opens a boot menu
  *	console=serial	screen and keyboard on COM1 too
  *	debug=e9	messages to port E9
+ *	tables=own	ACPI and SMBIOS tables of our own where the host offers its own
  *
  * Pure: also built for the build machine's tests.
  */
@@ -29,7 +30,7 @@ enum assist { ASSIST_OFF, ASSIST_ON, ASSIST_HOST };
 struct options {
 	enum assist assist;
 	bool vme_off, iopl0, trace;
-	bool menu, serial, debug_e9;
+	bool menu, serial, debug_e9, own_tables;
 	uint8_t boot_order[8]; /* DFW_BOOT_*, all zero: not given */
 	uint8_t processors;    /* how many of apic_id are given */
 	uint8_t apic_id[DFW_ASSIST_CPUS];

@@ -6,6 +6,14 @@ VMXLOADER_SRC += lib/string.c lib/printf.c lib/pit.c
 VMXLOADER_OBJ := $(call objs,m32,$(VMXLOADER_SRC))
 VMXLOADER_PAYLOADS := $(addprefix $(BUILD)/,rombios.bin vgabios-std.bin vgabios-cirrus.bin vmxassist.bin)
 
+VMXLOADER_PAYLOADS += $(BUILD)/acpi/piix.aml $(BUILD)/acpi/ich9.aml
+
+# AML; iasl's warnings and remarks are errors
+$(BUILD)/acpi/%.aml: vmxloader/acpi/%.asl vmxloader/acpi/common.asl
+	$(Q)mkdir -p $(@D) && echo "  ASL  $<" && $(CC) -E -P -x c -o $(@:.aml=.dsl) $< && \
+		iasl -vs -vo -p $(@:.aml=) $(@:.aml=.dsl) >$@.log 2>&1 && grep -q ' 0 Warnings, 0 Remarks' $@.log || \
+		{ cat $@.log; rm -f $@; exit 1; }
+
 $(BUILD)/m32/vmxloader/blobs.o: $(VMXLOADER_PAYLOADS)
 $(BUILD)/m32/vmxloader/rom.o: $(BUILD)/vmxloader.image
 

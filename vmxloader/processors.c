@@ -109,3 +109,31 @@ void processors_find(const struct host *host, const struct options *options, uin
 	if (came >= PROCESSORS_MOST)
 		warn("%u processors: the tables name %u", came + 1, PROCESSORS_MOST);
 }
+
+enum { IO_APIC_ID, IO_APIC_VERSION };
+
+static uint32_t io_apic_read(unsigned index)
+{
+	volatile uint32_t *window = (void *)IO_APIC;
+
+	window[0] = index;
+	return window[4];
+}
+
+/* Its identifier has four bits. */
+void io_apic_find(struct processors *processors)
+{
+	volatile uint32_t *window = (void *)IO_APIC;
+	uint32_t version = processors->apic_version ? io_apic_read(IO_APIC_VERSION) : 0xffffffff;
+	unsigned id = 0;
+
+	if (version == 0xffffffff || (version >> 16 & 0xff) < 15)
+		return;
+	while (id < 15 && memchr(processors->apic_id, id, processors->count))
+		id++;
+	window[0] = IO_APIC_ID;
+	window[4] = id << 24;
+	processors->io_apic_id = io_apic_read(IO_APIC_ID) >> 24 & 15;
+	processors->io_apic_version = version;
+	processors->io_apic_pins = (version >> 16 & 0xff) + 1;
+}

@@ -15,8 +15,8 @@ $(VMXLOADER_T)/payloads/vmxassist.bin: tests/vmxloader/probe_assist.lds $(call o
 $(VMXLOADER_T)/payloads/vgabios-std.bin $(VMXLOADER_T)/payloads/vgabios-cirrus.bin: $(VMXLOADER_T)/payloads/%:
 	$(Q)mkdir -p $(@D) && printf 'U\252@probe:%-24s' $* >$@
 
-$(VMXLOADER_T)/blobs.o: vmxloader/blobs.S $(addprefix $(VMXLOADER_T)/payloads/,rombios.bin vgabios-std.bin vgabios-cirrus.bin vmxassist.bin)
-	$(Q)mkdir -p $(@D) && echo "  AS   $@" && $(CC) $(CFLAGS_m32) -Wa,-I$(VMXLOADER_T)/payloads -c -o $@ $<
+$(VMXLOADER_T)/blobs.o: vmxloader/blobs.S $(addprefix $(VMXLOADER_T)/payloads/,rombios.bin vgabios-std.bin vgabios-cirrus.bin vmxassist.bin) $(BUILD)/acpi/piix.aml $(BUILD)/acpi/ich9.aml
+	$(Q)mkdir -p $(@D) && echo "  AS   $@" && $(CC) $(CFLAGS_m32) -Wa,-I$(VMXLOADER_T)/payloads -Wa,-I$(BUILD) -c -o $@ $<
 $(VMXLOADER_T)/vmxloader: vmxloader/vmxloader.lds $(VMXLOADER_T_OBJ) $(VMXLOADER_T)/blobs.o
 	$(Q)echo "  LD   $@" && $(LD) -m elf_i386 --no-warn-rwx-segments -T $^ -o $@
 $(VMXLOADER_T)/vmxloader.image: $(VMXLOADER_T)/vmxloader
@@ -35,3 +35,7 @@ $(VMXLOADER_T)/%.img: tests/vmxloader/%.S tests/vmxassist/guest.inc tests/vmxass
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m32 -I. -c -o $(@:.img=.o) $< && \
 		$(LD) -m elf_i386 -T tests/vmxassist/guest.lds -o $(@:.img=.elf) $(@:.img=.o) && \
 		$(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@ && truncate -s 1440K $@
+
+tests: $(VMXLOADER_T)/table_loader.t
+$(VMXLOADER_T)/table_loader.t: $(call objs,host,tests/vmxloader/table_loader.c vmxloader/table_loader.c)
+	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(CC) -o $@ $^ -lcmocka
