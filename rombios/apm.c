@@ -3,7 +3,7 @@
  * APM 1.2, INT 15h/53h: what is said of the machine, the connections, and the real-mode way to the
  * functions of apm_32.S.
  */
-#include <rombios/pci.h>
+#include <rombios/rombios.h>
 
 /* APM BIOS 1.2, appendix A */
 enum {
@@ -21,36 +21,13 @@ enum { FLAG_DISABLED = 1 << 3, FLAG_DISENGAGED = 1 << 4 }; /* as 5300h has them 
 
 uint8_t apm_connected, apm_flags;
 uint16_t apm_version; /* of the connection */
-uint16_t apm_pm1_control; /* port of the ACPI register that powers off; 0: none is known */
+
+_Static_assert(offsetof(struct dfw_handoff, pm1a_control) == 48, "apm_32.S");
+_Static_assert(offsetof(struct dfw_handoff, soft_off) == 50, "apm_32.S");
 
 /* apm_32.S: entry points for callers in protected mode, and one for us */
 extern const uint8_t apm_entry_16[], apm_entry_32[];
 void apm_call(struct regs *r);
-
-/* Where the chipset's ACPI registers are, PM1 control 4 above (82371AB, 7.2; ICH9, 13.8.3.3). */
-static const struct {
-	uint32_t id;
-	uint8_t base, enable, enable_bit;
-} chips[] = {
-    {0x71138086, 0x40, 0x80, 1 << 0}, /* PIIX4 */
-    {0x29188086, 0x40, 0x44, 1 << 7}, /* ICH9 */
-};
-
-void apm_init(void)
-{
-	apm_connected = apm_flags = 0;
-	apm_pm1_control = 0;
-	for (unsigned i = 0; i < sizeof(chips) / sizeof(chips[0]); i++) {
-		int bdf = pci_find(chips[i].id);
-		uint16_t base;
-
-		if (bdf < 0 || !(pci_read32(bdf, chips[i].enable) & chips[i].enable_bit))
-			continue;
-		base = pci_read32(bdf, chips[i].base) & 0xff80;
-		if (base)
-			apm_pm1_control = base + 4;
-	}
-}
 
 static uint8_t connect(uint8_t how)
 {

@@ -8,7 +8,8 @@
 #define NOT_SUPPORTED	0x0c
 #define DISABLED	1 << 3
 #define DISENGAGED	1 << 4
-#define SLP_EN_S5	0x2000 /* PM1 control: SLP_EN, SLP_TYP 0: soft off on PIIX4 and ICH9 */
+#define PM1A_CONTROL	48 /* struct dfw_handoff, handoff.h */
+#define SOFT_OFF	50
 
 	.macro functions bits
 apm_\bits:
@@ -91,17 +92,23 @@ apm_\bits:
 	jnz 1f
 	cmpw $3, %cx
 	jne 2f
-	cmpw $0, apm_pm1_control
+	cmpb $0, handoff_valid
 	je 2f
-	pushw %ax
-	pushw %dx
-	movw apm_pm1_control, %dx
+	cmpw $0, handoff + PM1A_CONTROL
+	je 2f
+	pushl %eax
+	pushl %edx
+	movw handoff + PM1A_CONTROL, %dx
 	inw %dx, %ax
-	andw $0xc3ff, %ax
-	orw $SLP_EN_S5, %ax
-	outw %ax, %dx
-	popw %dx
-	popw %ax
+	andb $0xc3, %ah
+	movb handoff + SOFT_OFF, %dl
+	shlb $2, %dl
+	orb $0x20, %dl /* SLP_EN */
+	orb %dl, %ah
+	movw handoff + PM1A_CONTROL, %dx
+	outw %ax, %dx /* ACPI 6.4, 4.8.3.2.1 */
+	popl %edx
+	popl %eax
 2:	movb $0x60, %ah /* there is no such state, or it was not entered */
 	stc
 	ret
@@ -213,8 +220,9 @@ apm_call:
 	movl %edx, 26(%esi)
 	movl %ecx, 30(%esi)
 	movl %eax, 34(%esi)
+	setc %al
 	andb $0xfe, 44(%esi)
-	adcb $0, 44(%esi)
+	orb %al, 44(%esi)
 	popl %esi
 	popl %ebx
 	retl

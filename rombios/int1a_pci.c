@@ -82,7 +82,7 @@ static uint8_t route_interrupt(struct regs *r)
 		return PCI_UNSUPPORTED;
 	end = far_read16(seg, 6);
 	for (slot = 32; slot + 16u <= end; slot += 16) {
-		uint16_t at = slot + 2 + 3 * pin;
+		uint16_t at = slot + 2 + 3 * pin, elcr = 0x4d0 + (r->ch >> 3);
 		uint8_t link;
 
 		if (far_read8(seg, slot) != r->bh || (far_read8(seg, slot + 1) ^ r->bl) & 0xf8)
@@ -94,7 +94,7 @@ static uint8_t route_interrupt(struct regs *r)
 			break;
 		pci_read32((uint16_t)far_read8(seg, 8) << 8 | far_read8(seg, 9), link);
 		outb(0xcfc + (link & 3), r->ch);
-		outw(0x4d0, inw(0x4d0) | 1 << r->ch); /* ELCR */
+		outb(elcr, inb(elcr) | 1 << (r->ch & 7));
 		return PCI_OK;
 	}
 	return PCI_SET_FAILED;
@@ -164,15 +164,4 @@ void handle_1ab1(struct regs *r)
 	}
 	r->ah = status;
 	set_cf(r, status != PCI_OK);
-}
-
-/* What pci_32.S reads lies beside its code. */
-void pci_32_init(void)
-{
-	uint16_t data = (uint16_t)(uint32_t)pci_32_data;
-	bool pirq = handoff_valid && handoff.pirq >= 0xf0000 && handoff.pirq <= 0xffff0;
-
-	far_write8(ROM_SEG, data, handoff_valid && handoff.pci_present);
-	far_write8(ROM_SEG, data + 1, handoff.pci_last_bus);
-	far_write16(ROM_SEG, data + 2, pirq ? handoff.pirq - 0xf0000 : 0);
 }

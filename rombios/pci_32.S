@@ -4,6 +4,13 @@
  * BIOS 32-bit Service Directory 0.4; PCI BIOS 2.1, 3.3 and 4). Code may run at its physical address
  * or in a segment based at F0000: it asks where it is, and reads what it needs through CS.
  */
+#include <dfw/layout.h>
+
+/* struct dfw_pci_32, offsets in F000 */
+#define present	 (DFW_PCI_32 - 0xf0000)
+#define last_bus (DFW_PCI_32 - 0xf0000 + 1)
+#define pirq	 (DFW_PCI_32 - 0xf0000 + 2)
+
 #define PCI_UNSUPPORTED	     0x81
 #define PCI_BAD_VENDOR	     0x83
 #define PCI_NOT_FOUND	     0x86
@@ -27,13 +34,6 @@
 
 	.code32
 	.section .text.bios32, "ax"
-
-/* POST writes these: whether there is PCI, its last bus, the offset of $PIR or 0 */
-	.global pci_32_data
-pci_32_data:
-present:  .byte 0
-last_bus: .byte 0
-pirq:	  .word 0
 
 /* EAX: a service's name; EBX: 0. AL: 0, 80h no such service, 81h no such function; EBX: the
  * service's base, ECX: its size, EDX: its entry point from there. */
@@ -284,10 +284,12 @@ route_interrupt: /* BH, BL: bus, device; CL: pin, 0Ah-0Dh; CH: interrupt */
 	movb %cl, %al
 	outb %al, %dx
 	movl $0x4d0, %edx /* ELCR: level-triggered */
-	inw %dx, %ax
-	movzbl %cl, %ecx
+	btl $3, %ecx
+	adcl $0, %edx
+	andl $7, %ecx
+	inb %dx, %al
 	btsl %ecx, %eax
-	outw %ax, %dx
+	outb %al, %dx
 	jmp good
 set_failed:
 	movb $PCI_SET_FAILED, %al

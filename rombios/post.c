@@ -299,8 +299,6 @@ void post(void)
 	      (unsigned)(extended_kib() >> 10));
 	if (!handoff_valid)
 		print("no handoff block from vmxloader: memory map and PCI are unknown\n");
-	pci_32_init();
-	apm_init();
 	keyboard_init();
 	mouse_init();
 	enable();

@@ -174,7 +174,6 @@ void handle_1553(struct regs *r); /* apm.c */
 /* entry.S: names of stubs and of what POST needs; only their addresses are of use to C */
 extern const uint8_t irq_master[], irq_slave[], int_18[], int_70[], int_74[], int_75[], int_76[];
 extern const uint8_t int_71[], protected_exit[];
-extern const uint8_t pci_32_data[]; /* pci_32.S */
 _Noreturn void resume_jump(uint32_t target);
 _Noreturn void resume_stack(uint32_t stack, uint8_t code);
 /* post.c: makes every stack free again */
@@ -196,8 +195,6 @@ uint32_t extended_kib(void);
 void keyboard_init(void);
 void mouse_init(void);
 void clock_init(void);
-void apm_init(void);
-void pci_32_init(void); /* int1a_pci.c */
 void floppy_init(void);
 void disks_init(void); /* forgets all disks; before those that find some */
 void ata_init(void);   /* finds disks and CDs, prints one line for each */

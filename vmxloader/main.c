@@ -60,6 +60,11 @@ static void fill_handoff(uint16_t power, uint32_t rsdp, uint32_t pirq, uint32_t 
 	else
 		host_boot_order(&host, h->boot_order);
 	memcpy(h->e820, map.entry, map.count * sizeof(*map.entry));
+	*(struct dfw_pci_32 *)DFW_PCI_32 = (struct dfw_pci_32){
+	    .present = pci.present,
+	    .last_bus = pci.last_bus,
+	    .pirq = pirq ? pirq - 0xf0000 : 0,
+	};
 	for (unsigned i = 0; i < map.count; i++)
 		info("%010llx-%010llx type %u", map.entry[i].base,
 		     map.entry[i].base + map.entry[i].length, map.entry[i].type);

@@ -54,6 +54,13 @@ struct dfw_handoff {
 	struct dfw_e820 e820[DFW_E820_MAX];
 };
 
+/* What rombios' 32-bit PCI BIOS needs of the above: its callers may show it F0000-FFFFF alone. */
+struct dfw_pci_32 {
+	uint8_t present;
+	uint8_t last_bus;
+	uint16_t pirq; /* offset in F0000 of the $PIR table, 0 where there is none */
+};
+
 _Static_assert(offsetof(struct dfw_handoff, e820) == 56, "rombios reads this layout");
 _Static_assert(sizeof(struct dfw_handoff) <= DFW_HANDOFF_SIZE, "must fit its place");
 

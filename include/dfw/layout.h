@@ -21,7 +21,8 @@
 #define DFW_TABLES_SIZE   0x03800
 #define DFW_BIOS_DATA     0xe4000 /* rombios' run-time data, stacks and bounce buffers, to F0000 */
 #define DFW_ANCHORS       0xf0000 /* 16-byte aligned anchors: RSDP, _SM_, _MP_, $PIR, _32_, $PnP */
-#define DFW_ANCHORS_SIZE  0x00800
+#define DFW_ANCHORS_SIZE  0x007f0
+#define DFW_PCI_32        0xf07f0 /* struct dfw_pci_32, handoff.h */
 #define DFW_HIGH_IMAGE    0x100000 /* the vmxloader ELF is linked and loaded here */
 
 /* Reserved by vmxloader at the top of memory below 4 GiB, bit 20 of its base clear so that it is

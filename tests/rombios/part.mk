@@ -1,9 +1,11 @@
 # guest programs of rombios' tests: 1.44 MB floppies
 
 ROMBIOS_T := $(BUILD)/tests/rombios
-CFLAGS_tests/rombios := -fno-delete-null-pointer-checks -fno-builtin -fno-tree-loop-distribute-patterns
+CFLAGS_tests/rombios := -Wno-missing-field-initializers -fno-delete-null-pointer-checks -fno-builtin -fno-tree-loop-distribute-patterns
 
-tests: $(ROMBIOS_T)/services.img $(ROMBIOS_T)/disks.img
+tests: $(ROMBIOS_T)/services.img $(ROMBIOS_T)/disks.img $(ROMBIOS_T)/calls.img
+
+$(ROMBIOS_T)/calls.img: $(BUILD)/m16/tests/rombios/monitor.o
 
 $(ROMBIOS_T)/%.img: tests/rombios/guest.lds $(call objs,m16,tests/rombios/guest.S tests/rombios/v86.S) $(BUILD)/m16/tests/rombios/%.o
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && \
