@@ -27,7 +27,7 @@ static const char *const exit_names[DFW_VISOR_EXIT_REASONS] = {
 	"UMWAIT", "TPAUSE", "LOADIWKEY",
 };
 
-static const char *const io_names[4] = {"60h and 64h", "92h", "CF9h", "CF8h and CFCh"};
+static const char *const io_names[5] = {"60h and 64h", "92h", "CF9h", "CF8h and CFCh", "A1h and F0h"};
 
 static bool read_visor(struct guest *g, struct dfw_visor_stats *s)
 {
@@ -148,7 +148,7 @@ static cJSON *visor_json(const struct dfw_visor_stats *s)
 		if (s->exit[i])
 			cJSON_AddNumberToObject(reasons, exit_names[i], s->exit[i]);
 	cJSON *io = cJSON_AddObjectToObject(visor, "io_exits_by_port");
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < sizeof(io_names) / sizeof(io_names[0]); i++)
 		cJSON_AddNumberToObject(io, io_names[i], s->io_exits[i]);
 	return visor;
 }
@@ -208,7 +208,7 @@ static void print_table(struct guest *g, const struct dfw_visor_stats *v,
 			if (v->exit[i])
 				print_row(exit_names[i], v->exit[i]);
 		printf("I/O exits by port\n");
-		for (unsigned i = 0; i < 4; i++)
+		for (unsigned i = 0; i < sizeof(io_names) / sizeof(io_names[0]); i++)
 			print_row(io_names[i], v->io_exits[i]);
 	}
 	if (a) {

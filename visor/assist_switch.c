@@ -138,6 +138,14 @@ const char *assist_check(const struct vcpu *v)
 	return find_record(v, &r);
 }
 
+void assist_set_irq8(uint8_t vector)
+{
+	struct dfw_assist_header *h = assist_memory();
+
+	if (vcpus[0].assist_started && h->magic == DFW_ASSIST_MAGIC && h->version == DFW_ASSIST_VERSION)
+		h->irq8_vector = vector;
+}
+
 void assist_guest_at(const struct vcpu *v, uint16_t *cs, uint64_t *rip)
 {
 	struct dfw_assist_record *r;

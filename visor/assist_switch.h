@@ -43,6 +43,9 @@ const char *assist_restore(struct vcpu *v);
 /* Where the guest is while the assist runs it, as its record says; nothing changes where there is none. */
 void assist_guest_at(const struct vcpu *v, uint16_t *cs, uint64_t *rip);
 
+/* The slave 8259A's vectors, for the assist to know. */
+void assist_set_irq8(uint8_t vector);
+
 /* The processor's state in the ABI's form. event is made of what was being delivered when the
  * exit came. */
 void save_world(struct vcpu *v, struct dfw_cpu *cpu);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "lib/control_bits.h"
+#include "lib/ports.h"
 #include "visor/boot.h"
 
 enum { RFLAGS_FIXED = 1 << 1, RFLAGS_ZF = 1 << 6, RFLAGS_TF = 1 << 8, RFLAGS_IF = 1 << 9,
@@ -37,8 +38,8 @@ enum {
 #define MSR_EFER 0xc0000080u
 #define MSR_GS_BASE 0xc0000101u
 
-enum vector { VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_UD = 6, VECTOR_DF = 8, VECTOR_GP = 13,
-	      VECTOR_PF = 14 };
+enum vector { VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_UD = 6, VECTOR_NM = 7, VECTOR_DF = 8,
+	      VECTOR_GP = 13, VECTOR_PF = 14, VECTOR_MF = 16 };
 
 /* Physical memory: visor proper has it mapped in one piece, boot.c runs without paging. */
 static inline void *phys(uint64_t address)
@@ -49,22 +50,6 @@ static inline void *phys(uint64_t address)
 	return (void *)(uint32_t)address;
 #endif
 }
-
-#define INS_OUTS(suffix, type)                                                                     \
-	static inline type in##suffix(uint16_t port)                                               \
-	{                                                                                          \
-		type v;                                                                            \
-		asm volatile("in" #suffix " %1, %0" : "=a"(v) : "Nd"(port) : "memory");            \
-		return v;                                                                          \
-	}                                                                                          \
-	static inline void out##suffix(uint16_t port, type v)                                      \
-	{                                                                                          \
-		asm volatile("out" #suffix " %0, %1" : : "a"(v), "Nd"(port) : "memory");           \
-	}
-INS_OUTS(b, uint8_t)
-INS_OUTS(w, uint16_t)
-INS_OUTS(l, uint32_t)
-#undef INS_OUTS
 
 static inline uint64_t rdmsr(uint32_t index)
 {

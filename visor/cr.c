@@ -26,8 +26,9 @@ static uint64_t cr0_fixed(const struct vcpu *v)
  * assist has described the guest by then. */
 static uint64_t cr0_mask(const struct vcpu *v)
 {
-	return mmu->cr0_fixed | (native_real_mode && !v->in_assist && real_mode_begun
-					 ? CR0_NE | CR0_PG : CR0_NE | CR0_PE | CR0_PG);
+	bool native = native_real_mode && !v->in_assist && real_mode_begun;
+
+	return mmu->cr0_fixed | CR0_NE | CR0_PG | (native ? 0 : CR0_PE) | (v->ignne ? CR0_TS | CR0_MP : 0);
 }
 
 static uint64_t view(enum vmcs_field value, enum vmcs_field shadow, enum vmcs_field mask_field)
@@ -68,12 +69,21 @@ void set_control(enum vmcs_field field, uint32_t bits, bool on)
 		vmwrite(field, new);
 }
 
+/* Which exceptions exit, and what of CR0 makes x87 instructions raise one: x87.c. */
+static uint64_t set_x87_traps(const struct vcpu *v, uint64_t cr0)
+{
+	bool irq13 = !v->in_assist && !(cr0 & CR0_NE), trap = irq13 && v->ignne && !(cr0 & (CR0_TS | CR0_EM));
+
+	vmwrite(EXCEPTION_BITMAP, mmu->exceptions | (irq13 ? 1 << VECTOR_MF : 0) | (trap ? 1 << VECTOR_NM : 0));
+	return trap ? CR0_TS | CR0_MP : 0;
+}
+
 /* VM entry does not load CD and NW (SDM vol. 3, 26.3.2.1): they are set here and now. */
 static void set_cr0(const struct vcpu *v, uint64_t cr0)
 {
 	uint64_t real = read_cr0();
 
-	vmwrite(GUEST_CR0, cr0 | cr0_fixed(v) | CR0_ET);
+	vmwrite(GUEST_CR0, cr0 | cr0_fixed(v) | CR0_ET | set_x87_traps(v, cr0));
 	if ((real ^ cr0) & CR0_CACHE && ((cr0 & CR0_CD) || !(cr0 & CR0_NW)))
 		write_cr0((real & ~(uint64_t)CR0_CACHE) | (cr0 & CR0_CACHE));
 }
@@ -114,6 +124,16 @@ static void set_paging(struct vcpu *v, bool paging, uint64_t cr3, uint64_t cr4)
 	mmu->set_paging(v, paging, cr4);
 }
 
+void trap_x87(struct vcpu *v, bool on)
+{
+	uint64_t cr0 = cr0_view();
+
+	v->ignne = on;
+	vmwrite(CR0_MASK, cr0_mask(v));
+	vmwrite(CR0_SHADOW, cr0);
+	set_cr0(v, cr0);
+}
+
 /* In the assist's world SGDT and SIDT are to show the guest's tables: vmxassist's part, in VM86. */
 static void exit_on_tables(bool on)
 {
@@ -124,6 +144,7 @@ static void exit_on_tables(bool on)
 void load_control_registers(struct vcpu *v, const struct dfw_cpu *cpu)
 {
 	exit_on_tables(false);
+	v->ignne = false;
 	vmwrite(CR0_MASK, cr0_mask(v));
 	vmwrite(CR0_SHADOW, cpu->cr0);
 	set_cr0(v, cpu->cr0);
@@ -138,6 +159,7 @@ void load_assist_control_registers(struct vcpu *v, const struct dfw_cpu *cpu, ui
 	const uint64_t guests = CR0_MP | CR0_EM | CR0_TS | CR0_CACHE;
 
 	exit_on_tables(true);
+	v->ignne = false;
 	vmwrite(CR0_MASK, cr0_mask(v));
 	vmwrite(CR0_SHADOW, (guest_cr0 & ~(mmu->cr0_fixed | CR0_PE | CR0_PG)) | (cpu->cr0 & mmu->cr0_fixed));
 	set_cr0(v, (cpu->cr0 & ~guests) | (guest_cr0 & guests));

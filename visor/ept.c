@@ -189,7 +189,7 @@ static void ept_enter(struct vcpu *v)
 {
 	if (v->flush) {
 		v->flush = false;
-		if (v->step.active)
+		if (v->step.pages)
 			build_step_map(v);
 		else
 			ept_select(v);

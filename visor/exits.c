@@ -209,14 +209,21 @@ static void handle_init(struct vcpu *v)
 
 static void handle_exception(struct vcpu *v)
 {
-	uint32_t event = vmread(EXIT_EVENT);
+	uint32_t event = vmread(EXIT_EVENT), vector = event & 0xff;
 
-	if ((event & EVENT_TYPE) == EVENT_NMI)
+	if ((event & EVENT_TYPE) == EVENT_NMI) {
 		smp_nmi(v);
-	else if ((event & 0xff) == VECTOR_PF)
+		return;
+	}
+	drop_step_trap();
+	if (vector == VECTOR_PF)
 		inject_page_fault(v, vmread(EXIT_QUALIFICATION), v->fault_error);
+	else if (vector == VECTOR_MF)
+		handle_x87_error(v);
+	else if (vector == VECTOR_NM && v->ignne)
+		x87_step(v);
 	else
-		fatal(v, "exit by exception %u", event & 0xff);
+		fatal(v, "exit by exception %u", vector);
 }
 
 static void handle_invlpg(struct vcpu *v)
@@ -416,6 +423,13 @@ static void entry_failed(struct vcpu *v, uint32_t reason)
 	      (unsigned long long)vmread(EXIT_QUALIFICATION));
 }
 
+static bool is_x87_error(uint32_t reason)
+{
+	uint32_t event = vmread(EXIT_EVENT);
+
+	return reason == EXIT_EXCEPTION && (event & (EVENT_TYPE | 0xff)) == (EVENT_EXCEPTION | VECTOR_MF);
+}
+
 static void handle_exit(struct vcpu *v)
 {
 	const uint64_t always = CR0_PE | CR0_PG;
@@ -441,6 +455,8 @@ static void handle_exit(struct vcpu *v)
 	if (v->step.active && !done) {
 		drop_end(v);
 		done = step_end(v, basic);
+		if (v->x87_step.active && x87_step_end(v, is_x87_error(basic)))
+			return;
 	}
 	if (!done && (basic >= DFW_VISOR_EXIT_REASONS || !exits[basic].handle))
 		fatal(v, "exit that visor does not expect: %u %s, qualification %llx", basic,

@@ -4,6 +4,7 @@
  * PCI configuration ports, for the host bridge's PAM and SMRAM registers. All of them go to the
  * hardware in the end. The real A20 gate stays open, the wrap is made by physmap.c.
  *
+ * Ports A1h and F0h are looked at for x87 errors (x87.c).
  * Port 60h exits only between a command that concerns A20 (D0h, D1h) and its data byte.
  */
 #include <dfw/layout.h>
@@ -15,6 +16,8 @@ enum {
 	KBC_DATA = 0x60,
 	KBC_COMMAND = 0x64,
 	PORT_92 = 0x92,
+	SLAVE_8259A = 0xa1,
+	PORT_F0 = 0xf0,
 	RESET_CONTROL = 0xcf9,
 	PCI_ADDRESS = 0xcf8,
 	PCI_DATA = 0xcfc,
@@ -75,6 +78,8 @@ void io_init(void)
 {
 	intercept(KBC_COMMAND, true);
 	intercept(PORT_92, true);
+	intercept(SLAVE_8259A, true);
+	intercept(PORT_F0, true);
 	for (uint16_t port = PCI_ADDRESS; port < PCI_END; port++)
 		intercept(port, true);
 	outb(PORT_92, (inb(PORT_92) | PORT_92_A20) & ~PORT_92_RESET);
@@ -194,6 +199,10 @@ static bool write_byte(struct vcpu *v, uint16_t port, uint8_t value)
 		return true;
 	}
 	outb(port, value);
+	if (port == SLAVE_8259A)
+		x87_slave_written(value);
+	else if (port == PORT_F0)
+		x87_ignne_written(v);
 	return false;
 }
 
@@ -282,7 +291,7 @@ static uint32_t read_io(uint16_t port, unsigned size)
 
 static void count_exit(uint16_t port)
 {
-	unsigned which = port < PORT_92 ? 0 : port < PCI_ADDRESS ? 1 : port == RESET_CONTROL ? 2 : 3;
+	unsigned which = port < PORT_92 ? 0 : port == PORT_92 ? 1 : port < PCI_ADDRESS ? 4 : port == RESET_CONTROL ? 2 : 3;
 
 	stats.io_exits[which]++;
 }

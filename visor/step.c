@@ -46,11 +46,20 @@ void step_begin(struct vcpu *v)
 		return;
 	s->rflags = vmread(GUEST_RFLAGS);
 	s->debugctl = vmread(GUEST_DEBUGCTL);
+	s->exceptions = vmread(EXCEPTION_BITMAP);
 	vmwrite(GUEST_RFLAGS, (s->rflags | RFLAGS_TF) & ~(uint64_t)RFLAGS_IF);
 	vmwrite(GUEST_DEBUGCTL, s->debugctl & ~(uint64_t)DEBUGCTL_BTF);
 	change(GUEST_INTERRUPTIBILITY, SHADOW, false);
 	vmwrite(EXCEPTION_BITMAP, ~0u);
 	change(PIN_CONTROLS, PIN_NMI, true);
+}
+
+/* x87.c's, with or without a step */
+static bool is_irq13(const struct vcpu *v)
+{
+	uint32_t event = vmread(EXIT_EVENT);
+
+	return v->step.exceptions & 1 << VECTOR_MF && (event & (EVENT_TYPE | 0xff)) == (EVENT_EXCEPTION | VECTOR_MF);
 }
 
 /* The exception that ended the step; #DB is the step's own unless the guest had wanted it too. */
@@ -89,10 +98,10 @@ bool step_end(struct vcpu *v, uint32_t reason)
 	if (!v->step.by_flag)
 		return false;
 	v->step.by_flag = false;
-	vmwrite(EXCEPTION_BITMAP, mmu->exceptions);
+	vmwrite(EXCEPTION_BITMAP, v->step.exceptions);
 	change(PIN_CONTROLS, PIN_NMI, vcpu_count > 1);
 	vmwrite(GUEST_DEBUGCTL, v->step.debugctl);
-	if (reason == EXIT_EXCEPTION) {
+	if (reason == EXIT_EXCEPTION && !is_irq13(v)) {
 		pass_on(v);
 		return true;
 	}

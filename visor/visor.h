@@ -50,6 +50,7 @@ struct vcpu {
 	struct single_step {
 		bool active, by_flag;
 		uint64_t rip, rflags, debugctl; /* before it */
+		uint32_t exceptions;            /* the bitmap then */
 		unsigned pages;            /* that a copy stands in for */
 		uint64_t address[STEP_PAGES]; /* guest-physical */
 		uint8_t (*copy)[PAGE_SIZE];  /* [STEP_PAGES] */
@@ -59,6 +60,11 @@ struct vcpu {
 		unsigned tables, generation; /* of map, when it was copied */
 		const struct ept_map *map;
 	} step;
+	bool ignne;    /* IGNNE# is active */
+	struct x87_step {
+		bool active, masked;
+		uint16_t control; /* the control word, masked */
+	} x87_step;
 };
 
 static inline struct vcpu *this_vcpu(void)
@@ -164,6 +170,8 @@ void load_control_registers(struct vcpu *v, const struct dfw_cpu *cpu);
 /* The same for the assist's world, entered from a guest with CR0 = guest_cr0. */
 void load_assist_control_registers(struct vcpu *v, const struct dfw_cpu *cpu, uint64_t guest_cr0);
 bool in_64bit_mode(void);
+/* IGNNE# is active: x87 instructions exit by #NM. */
+void trap_x87(struct vcpu *v, bool on);
 
 /* The same field of controls, some bits on or off. */
 void set_control(enum vmcs_field field, uint32_t bits, bool on);
@@ -215,6 +223,15 @@ void io_init(void);
 void io_init_vcpu(void);
 void handle_io(struct vcpu *v);
 extern bool a20_open; /* as the guest set it */
+
+/* x87.c: x87 errors while the guest's CR0.NE is 0 */
+void x87_slave_written(uint8_t value); /* to the slave 8259A's data port, done */
+void x87_ignne_written(struct vcpu *v); /* port F0h, done */
+void handle_x87_error(struct vcpu *v);
+/* The instruction at RIP, while IGNNE# is active. */
+void x87_step(struct vcpu *v);
+/* The end of the step, or, with true, its repetition. */
+bool x87_step_end(struct vcpu *v, bool raised_mf);
 
 /* msr.c */
 void msr_init(void);

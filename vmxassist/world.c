@@ -4,6 +4,7 @@
  * the start, RESTORE through the host, and leaving for good where there is no such host.
  */
 #include "vmxassist/vmxassist.h"
+#include "lib/i8259.h"
 #include "lib/string.h"
 
 __attribute__((section(".header"), used)) struct dfw_assist_header header = {
@@ -14,6 +15,7 @@ __attribute__((section(".header"), used)) struct dfw_assist_header header = {
 	.cpus = 1, /* vmxloader says how many there are */
 	.start = (uint32_t)start,
 	.records = RECORDS,
+	.irq8_vector = IRQ8_VECTOR_AT_RESET,
 };
 
 struct __attribute__((packed)) pseudo_descriptor {

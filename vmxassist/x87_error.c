@@ -6,21 +6,20 @@
  * is #MF instead, and the slave 8259A's line 5 is looked after here.
  */
 #include "vmxassist/vmxassist.h"
+#include "lib/i8259.h"
 
-enum { SLAVE_DATA = 0xa1, MASTER_DATA = 0x21, PORT_F0 = 0xf0 };
-enum { CASCADE = 1 << 2, LINE = 5, STATUS_ES = 1 << 7, ALL_MASKED = 0x3f };
+enum { PORT_F0 = 0xf0 };
+enum { STATUS_ES = 1 << 7, ALL_MASKED = 0x3f };
 
-const uint8_t x87_ports[2] = {SLAVE_DATA, PORT_F0};
+const uint8_t x87_ports[2] = {I8259_SLAVE_DATA, PORT_F0};
 
-/* ICW2 cannot be read back: 8259A data sheet. 70h is what a BIOS sets. */
-static uint8_t slave_base = 0x70;
-static uint8_t icws; /* that may still come: ICW3, ICW4 */
+static uint8_t icws;
 PER_PROCESSOR bool x87_ignne;
 
 void x87_error(struct monitor *m)
 {
-	if ((m->record->guest.rflags & FLAG_IF) && !(inb(MASTER_DATA) & CASCADE) && !(inb(SLAVE_DATA) & 1 << LINE))
-		deliver(m, (struct x86_event){.vector = slave_base + LINE, .kind = X86_EXTERNAL});
+	if ((m->record->guest.rflags & FLAG_IF) && i8259_irq13_open())
+		deliver(m, (struct x86_event){.vector = header.irq8_vector + IRQ13_LINE, .kind = X86_EXTERNAL});
 	else
 		monitor_halt(m);
 }
@@ -61,18 +60,8 @@ int x87_run(struct x86_unit *unit)
 void x87_port_written(struct monitor *m, uint16_t port, uint8_t value)
 {
 	switch (port) {
-	case SLAVE_DATA:
-		/* ICW1 clears the mask, and what follows it is not the mask. An ICW2 of 0 looks like one: then
-		 * ICW3, which is 2, is taken for ICW2, and that gives 0, too. So port A0h, with every end of
-		 * interrupt, need not trap. */
-		if (inb(SLAVE_DATA) == value) {
-			icws = 0;
-		} else if (icws) {
-			icws--;
-		} else {
-			slave_base = value & 0xf8;
-			icws = 2;
-		}
+	case I8259_SLAVE_DATA:
+		header.irq8_vector = i8259_slave_written(&icws, header.irq8_vector, value);
 		break;
 	case PORT_F0:
 		if ((header.flags & DFW_ASSIST_HOSTED) && !(m->record->guest.cr0 & (CR0_NE | CR0_EM | CR0_TS)))

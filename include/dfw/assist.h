@@ -62,7 +62,9 @@ struct dfw_assist_header {
 	uint32_t reserve_size;
 	uint32_t trace;    /* physical address of struct dfw_trace, trace.h, DFW_TRACE_SIZE bytes set by
 	                      vmxloader with DFW_ASSIST_TRACE; else 0 */
-	uint32_t reserved;
+	uint8_t irq8_vector; /* the slave 8259A's ICW2 as last written, kept by the assist in real mode, by the
+	                        host elsewhere */
+	uint8_t reserved[3];
 };
 
 _Static_assert(sizeof(struct dfw_assist_record) == 16 + 2 * 560, "assist ABI");

@@ -48,7 +48,7 @@ struct dfw_visor_stats {
 	uint64_t resets;
 	uint64_t assist_writes_dropped; /* guest writes to D0000-DFFFF while the assist is away */
 	uint64_t real_mode_exits;       /* exits taken while the guest was in the assist's world */
-	uint64_t io_exits[4];           /* 60h/64h, 92h, CF9h, CF8h/CFCh */
+	uint64_t io_exits[5];           /* 60h/64h, 92h, CF9h, CF8h/CFCh, A1h/F0h */
 	uint64_t fills;        /* of the virtual TLB, by page faults that the guest does not see */
 	uint64_t guest_faults; /* page faults that it does */
 	uint64_t flushes;      /* that had something to compare */
