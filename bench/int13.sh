@@ -21,20 +21,31 @@ waits=$(nm -n "$BUILD/rombios.elf" | awk '
 	from { print from "-" $1; from = "" }
 	$3 == "wait_clear" || $3 == "wait_done" || $3 == "ata_dma_busy" || $3 == "wait_microseconds" || $3 == "pit_count" { from = $1 }' | tr '\n' ' ')
 
+# seen CHARACTER: waits for it on port E9, 20 seconds at most
+seen() {
+	tries=0
+	while ! grep -q "$1" "$work/e9" 2>/dev/null; do
+		tries=$((tries + 1))
+		[ $tries -le 200 ] || return
+		sleep 0.1
+	done
+}
+
 # calls NAME BIOS OURS: $work/NAME has the instructions of each call
 calls() {
 	{
-		while ! grep -q w "$work/e9" 2>/dev/null; do sleep 0.1; done
+		seen w || exit
 		echo 'singlestep on'
 		echo "logfile $work/log"
 		echo 'log exec,nochain'
 		echo 'sendkey a'
-		while ! grep -q q "$work/e9" 2>/dev/null; do sleep 0.1; done
+		seen q
 		echo quit
-	} | timeout 100 qemu-system-i386 -accel tcg -bios "$2" -m 32 -display none -monitor stdio -net none -serial null \
+	} | timeout 60 qemu-system-i386 -accel tcg -bios "$2" -m 32 -display none -monitor stdio -net none -serial null \
 		-debugcon "file:$work/e9" -drive file="$work/floppy.img",format=raw,if=floppy,snapshot=on \
-		-drive file="$work/disk.img",format=raw,if=ide,snapshot=on -boot a >/dev/null 2>&1
-	grep -q '!' "$work/e9" && echo "a call failed: $1" >&2
+		-drive file="$work/disk.img",format=raw,if=ide,snapshot=on -boot a -no-reboot >/dev/null 2>&1
+	! grep -q '!' "$work/e9" || echo "a call failed: $1" >&2
+	[ -s "$work/log" ] || { echo "no log of $1" >&2; : >"$work/$1"; return; }
 	sed -n 's/^Trace .*\[[0-9a-f]*\/0*\([0-9a-f]\{1,\}\)\/.*/\1/p' "$work/log" | awk -v before="${before#0000}" -v after="${after#0000}" \
 		-v ours="$3" -v waits="$waits" '
 		function hex(s, i, v) {
