@@ -267,6 +267,32 @@ protected_exit:
 	pushw %bp
 	lretw
 
+	stub int_10_console, handle_10_console
+	stub console_poll, handle_console_poll
+
+/* With the serial console INT 08h and 16h come here first: bytes that arrived become keys. */
+	.global int_08_console, int_16_console
+int_08_console:
+	pushfw
+	lcallw $0xf000, $0xfea5
+	pushw %ax
+	pushw %dx
+	movw $0x3fd, %dx
+	inb %dx, %al
+	testb $1, %al
+	jz 1f
+	pushfw
+	pushw %cs
+	call console_poll
+1:	popw %dx
+	popw %ax
+	iretw
+int_16_console:
+	pushfw
+	pushw %cs
+	call console_poll
+	jmp 0xe82e
+
 /* IRQ 9 goes on where IRQ 2 went before there was a second 8259A */
 	.global int_71
 int_71:	pushw %ax
@@ -341,6 +367,24 @@ call_with_registers: /* stack: far target, and what it returns to; edx: struct r
 	popl %esi
 	popl %ebx
 	retl
+
+/* void call_handler(uint32_t target, struct regs *r): a handler that is not in the vector table */
+	.global call_handler
+call_handler:
+	clc
+	pushfw
+	popw %cx
+	pushl %ebx
+	pushl %esi
+	pushl %edi
+	pushl %ebp
+	pushw %gs
+	pushl %edx
+	pushw %cx
+	pushw %cs
+	pushw $1b
+	pushl %eax
+	jmp call_with_registers
 
 /* void call_far(uint32_t target, struct regs *r): the same for a routine that returns by RETF */
 	.global call_far

@@ -131,6 +131,19 @@ static const struct key keys[0x59] = {
 };
 /* clang-format on */
 
+uint16_t keyboard_code(uint8_t c)
+{
+	for (unsigned i = 1; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if ((uint8_t)keys[i].plain == c)
+			return keys[i].plain;
+		if ((uint8_t)keys[i].shift == c)
+			return keys[i].shift;
+		if ((uint8_t)keys[i].ctrl == c)
+			return keys[i].ctrl;
+	}
+	return c;
+}
+
 bool keyboard_put(uint16_t key)
 {
 	uint16_t next = bda.kbd_tail + 2;

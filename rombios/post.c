@@ -150,6 +150,13 @@ static void vectors(void)
 	SET(0x77, int_76);
 }
 
+void console_vectors(void)
+{
+	SET(0x08, int_08_console);
+	SET(0x10, int_10_console);
+	SET(0x16, int_16_console);
+}
+
 static bool fpu_present(void)
 {
 	uint16_t status = 0x5a5a;
@@ -293,6 +300,7 @@ void post(void)
 	data_areas();
 	clock_init();
 	option_roms(DFW_VGABIOS >> 4, (DFW_VGABIOS + DFW_VGABIOS_SIZE) >> 4);
+	console_init();
 	if (bda.video_mode != 7)
 		bda.equipment |= EQUIPMENT_VIDEO_80;
 	print("dfw rombios, %u KiB low memory, %u MiB above\n", (unsigned)bda.memory_kib,

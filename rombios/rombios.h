@@ -126,6 +126,8 @@ void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void call_interrupt(uint8_t n, struct regs *r);
 /* the same, with CF set at the start: a hook that does nothing leaves it set */
 void stc_interrupt(uint8_t n, struct regs *r);
+/* the same for a handler at seg << 16 | off */
+void call_handler(uint32_t target, struct regs *r);
 /* the same for a routine at seg << 16 | off that returns by RETF */
 void call_far(uint32_t target, struct regs *r);
 /* calls a mouse handler with the packet on the stack */
@@ -142,6 +144,15 @@ bool controller_wait(uint8_t mask, uint8_t want);
 bool controller_command(uint8_t command);
 /* keyboard.c: puts a key (AH scan code, AL character) in the buffer; false where it is full */
 bool keyboard_put(uint16_t key);
+/* keyboard.c: the key (AH scan code, AL character) that gives a character of ASCII */
+uint16_t keyboard_code(uint8_t c);
+
+/* console.c: COM1 as a second screen and keyboard, if the host wants that; after the video BIOS. */
+void console_init(void);
+void handle_10_console(struct regs *r);
+void handle_console_poll(struct regs *r);
+/* post.c: INT 08h, 10h and 16h go through the console */
+void console_vectors(void);
 
 /* clock.c: waits; safe inside interrupt services (uses the refresh bit of port 61h or channel 2,
  * whichever counts) */
@@ -173,6 +184,7 @@ void handle_1553(struct regs *r); /* apm.c */
 
 /* entry.S: names of stubs and of what POST needs; only their addresses are of use to C */
 extern const uint8_t irq_master[], irq_slave[], int_18[], int_70[], int_74[], int_75[], int_76[];
+extern const uint8_t int_08_console[], int_10_console[], int_16_console[];
 extern const uint8_t int_71[], protected_exit[];
 _Noreturn void resume_jump(uint32_t target);
 _Noreturn void resume_stack(uint32_t stack, uint8_t code);
