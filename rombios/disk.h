@@ -116,6 +116,8 @@ uint8_t virtio_blk_reset(struct disk *d);
 
 /* Takes a disk into the list that INT 13h knows, with the parameter tables of INT 41h and 46h. */
 void disk_add(const struct disk *d);
+/* Makes disk `from` number `to`, which is not behind it; those between move up. */
+void disk_to(unsigned from, unsigned to);
 /* The geometry that INT 13h shows for d->blocks and d->physical. */
 void disk_translate(struct disk *d);
 

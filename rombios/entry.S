@@ -528,6 +528,51 @@ post_stack_top:
 
 	at 0xe05b
 	jmp post_entry
+	/* $PnP, installation check structure: entry points E100, data segment F000 (PnP BIOS 1.0A, 4.4) */
+	at 0xe0a0
+	.ascii "$PnP"
+	.byte 0x10, 0x21
+	.word 0
+	.byte (-(0x24 + 0x50 + 0x6e + 0x50 + 0x10 + 0x21 + 0xe1 + 0xf0 + 0xe1 + 0x0f + 0xf0 + 0x0f)) & 0xff
+	.long 0
+	.word 0xe100, 0xf000
+	.word 0xe100
+	.long 0xf0000, 0
+	.word 0xf000
+	.long 0xf0000
+	/* $PMM: entry point E140 (PMM 1.01, 3.1) */
+	at 0xe0d0
+	.ascii "$PMM"
+	.byte 1, 16
+	.byte (-(0x24 + 0x50 + 0x4d + 0x4d + 1 + 16 + 0x40 + 0xe1 + 0xf0)) & 0xff
+	.word 0xe140, 0xf000
+	.space 5
+	/* PnP functions, in any 16-bit mode: there are no device nodes (00h: their number and the size of the
+	 * largest); everything else is not supported (82h). They are called with arguments on the stack. */
+	at 0xe100
+	pushw %bp
+	movw %sp, %bp
+	movw $0x82, %ax
+	cmpw $0, 6(%bp)
+	jne 1f
+	pushw %es
+	pushw %di
+	lesw 8(%bp), %di
+	movb $0, %es:(%di)
+	lesw 12(%bp), %di
+	movw $0, %es:(%di)
+	popw %di
+	popw %es
+	xorw %ax, %ax
+1:	popw %bp
+	lretw
+	at 0xe140
+	pushfw
+	pushw %cs
+	pushw $1f
+	pushl $handle_pmm
+	jmp stub_common
+1:	lretw
 	at 0xe2c3 /* NMI */
 	iretw
 	at 0xe3fe

@@ -97,6 +97,17 @@ void disk_add(const struct disk *d)
 	bda.disk_count = ++disks_found;
 }
 
+void disk_to(unsigned from, unsigned to)
+{
+	struct disk d = disks[from];
+
+	for (; from > to; from--)
+		disks[from] = disks[from - 1];
+	disks[to] = d;
+	for (unsigned n = 0; n < disks_found && n < 2; n++)
+		store_fdpt(n, &disks[n]);
+}
+
 static uint8_t disk_transfer(struct disk *d, struct transfer *t, enum transfer_kind kind)
 {
 	return d->virtio ? virtio_blk_transfer(d, t, kind) : ata_transfer(d, t, kind);

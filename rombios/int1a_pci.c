@@ -137,7 +137,7 @@ void handle_1ab1(struct regs *r)
 		case 0x01:
 			r->edx = 0x20494350; /* "PCI " */
 			r->al = 0x11; /* mechanism 1, special cycles by it */
-			r->bx = 0x0210;
+			r->bx = pci_bios_version;
 			r->cl = handoff.pci_last_bus;
 			status = PCI_OK;
 			break;

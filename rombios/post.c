@@ -179,65 +179,6 @@ static void data_areas(void)
 	bda.equipment = fpu_present() ? EQUIPMENT_FPU : 0;
 }
 
-/* The bytes sum to 0, modulo 256. Four bytes at once, as two sums of every other byte that
- * cannot overflow within a block. */
-static bool checksum_good(uint16_t seg, uint8_t blocks)
-{
-	uint8_t sum = 0;
-
-	for (; blocks; blocks--, seg += 512 / 16) {
-		uint32_t even = 0, odd = 0;
-
-		set_gs(seg);
-		for (uint32_t __far *p = 0; p < (uint32_t __far *)512; p++) {
-			even += *p & 0x00ff00ff;
-			odd += *p >> 8 & 0x00ff00ff;
-		}
-		even += odd;
-		sum += even + (even >> 16);
-	}
-	return !sum;
-}
-
-/* Where the card of a PCI option ROM is, as AX has it (PCI 2.1, 6.3.3.1); 0 for others. */
-static uint16_t option_rom_function(uint16_t seg)
-{
-	uint16_t pcir = far_read16(seg, 0x18);
-	int bdf;
-
-	if (far_read32(seg, pcir) != 0x52494350 /* "PCIR" */)
-		return 0;
-	bdf = pci_find((uint32_t)far_read16(seg, pcir + 6) << 16 | far_read16(seg, pcir + 4));
-	return bdf < 0 ? 0 : bdf;
-}
-
-/* Initialises the option ROM at seg, if there is a whole one; returns the paragraphs to go on by.
- */
-static uint16_t option_rom(uint16_t seg)
-{
-	struct regs r = {0};
-	uint8_t blocks;
-
-	if (far_read16(seg, 0) != 0xaa55)
-		return 0x80;
-	blocks = far_read8(seg, 2);
-	if (!blocks || !checksum_good(seg, blocks)) {
-		print("option ROM at %04x0: %s\n", seg,
-		      blocks ? "bad checksum, not started" : "no length, not started");
-		return 0x80;
-	}
-	r.ax = option_rom_function(seg);
-	call_far((uint32_t)seg << 16 | 3, &r);
-	blocks = far_read8(seg, 2); /* it may have shrunk */
-	return (blocks * 32u + 0x7f) & ~0x7f;
-}
-
-static void option_roms(uint16_t from, uint16_t to)
-{
-	while (from < to)
-		from += option_rom(from);
-}
-
 static void equipment(void)
 {
 	unsigned floppies = floppy_count();
@@ -299,6 +240,8 @@ void post(void)
 	vectors();
 	data_areas();
 	clock_init();
+	option_roms_init();
+	pmm_set(true);
 	option_roms(DFW_VGABIOS >> 4, (DFW_VGABIOS + DFW_VGABIOS_SIZE) >> 4);
 	console_init();
 	if (bda.video_mode != 7)
@@ -319,5 +262,7 @@ void post(void)
 	    DFW_OPTION_ROMS >> 4,
 	    (handoff_valid && (handoff.flags & DFW_FLAG_ASSIST) ? DFW_VMXASSIST : DFW_ROMBIOS) >>
 		4);
-	boot();
+	pci_option_roms();
+	pmm_set(false);
+	boot_first();
 }

@@ -212,10 +212,30 @@ void disks_init(void); /* forgets all disks; before those that find some */
 void ata_init(void);   /* finds disks and CDs, prints one line for each */
 void virtio_blk_init(void); /* and virtio disks */
 
+/* flat.S: limits of 4 GiB for DS, ES, FS and GS, or 64 KiB again; a copy with the former */
+void flat_limits(bool on);
+void flat_copy(uint32_t to, uint32_t from, uint32_t dwords);
+
+/* option_rom.c: initialises the ROMs from one segment to another; those of PCI cards, placed behind them; the
+ * boot entry vectors that were found, with their names and cards; the memory that ROMs may ask for in POST */
+enum { BOOT_ROMS_MAX = 8, PCI_VERSION = 0x0210 };
+void option_roms_init(void);
+void option_roms(uint16_t from, uint16_t to);
+void pci_option_roms(void);
+unsigned boot_rom_count(void);
+uint16_t boot_rom_bdf(unsigned n);
+void boot_rom_name(unsigned n, char *to, unsigned size);
+void boot_rom_start(unsigned n);
+void pmm_set(bool open);
+void handle_pmm(struct regs *r);
+/* what INT 1Ah/B101h says: 3.0 while a ROM that goes by it is initialised, which asks there */
+extern uint16_t pci_bios_version;
+
 /* boot.c: starts the first device of the boot order that can be started; boot_next, which is INT
  * 18h, goes on after the device that was started last */
 _Noreturn void boot(void);
 _Noreturn void boot_next(void);
+_Noreturn void boot_first(void); /* after POST: with the boot menu, if the host wants one */
 /* int1a_pci.c: the function with that vendor << 16 | device, -1 where there is none */
 int pci_find(uint32_t id);
 

@@ -33,6 +33,9 @@ void host_find(uint32_t eax, uint32_t ebx, uint32_t esi, struct host *host, stru
 /* The boot order that the host's settings ask for, the other devices after it; DFW_BOOT_*. */
 void host_boot_order(const struct host *host, uint8_t order[8]);
 
+/* bootorder.c: the devices that QEMU's settings name one by one, and its boot menu. */
+void host_boot_devices(const struct host *host, struct dfw_handoff *h);
+
 /* processors.c */
 enum { PROCESSORS_MOST = DFW_ASSIST_CPUS };
 struct processors {

@@ -59,6 +59,8 @@ static void fill_handoff(uint16_t power, uint32_t rsdp, uint32_t pirq, uint32_t 
 		memcpy(h->boot_order, options.boot_order, sizeof(h->boot_order));
 	else
 		host_boot_order(&host, h->boot_order);
+	if (!options.boot_order[0]) /* the command line wins */
+		host_boot_devices(&host, h);
 	memcpy(h->e820, map.entry, map.count * sizeof(*map.entry));
 	*(struct dfw_pci_32 *)DFW_PCI_32 = (struct dfw_pci_32){
 	    .present = pci.present,

@@ -33,6 +33,16 @@ enum {
 	                                     MOV from CR0 tells the truth */
 };
 
+/* One device of the host's own order. It is known by its place: unit is a floppy's drive number, an ATA or
+ * ATAPI device's channel << 1 | device, or DFW_BOOT_BY_BDF for the PCI function bdf (bus << 8 | device << 3 |
+ * function). kind DFW_BOOT_DISK with a unit may turn out to be a CD drive. */
+struct dfw_boot_device {
+	uint8_t kind; /* DFW_BOOT_* */
+	uint8_t unit;
+	uint16_t bdf;
+};
+enum { DFW_BOOT_DEVICES_MAX = 16, DFW_BOOT_BY_BDF = 0xff };
+
 struct dfw_handoff {
 	uint32_t magic;
 	uint16_t version;
@@ -52,6 +62,9 @@ struct dfw_handoff {
 	uint8_t soft_off;      /* its SLP_TYP for S5 */
 	uint8_t reserved[5];
 	struct dfw_e820 e820[DFW_E820_MAX];
+	struct dfw_boot_device boot_device[DFW_BOOT_DEVICES_MAX]; /* tried before boot_order; DFW_BOOT_END ends */
+	uint16_t menu_wait_ms;	    /* how long the boot menu's key is waited for, 0: 3 seconds */
+	uint8_t boot_these_only;    /* nothing of boot_order is tried */
 };
 
 /* What rombios' 32-bit PCI BIOS needs of the above: its callers may show it F0000-FFFFF alone. */
