@@ -244,10 +244,43 @@ static void write_port(uint16_t port, unsigned size, uint32_t value)
 		outb(port, value);
 }
 
+/* A device's memory over visor's own would be read in its place, by visor, too: PCI 3.0, 6.2.5.1. The
+ * value that a base address register is about to get; false if its range would meet private memory. */
+static bool is_harmless_bar(uint32_t address, uint32_t value)
+{
+	enum { BAR_FIRST = 0x10, BAR_LAST = 0x24, BRIDGE_BAR_LAST = 0x14, ROM = 0x30, BRIDGE_ROM = 0x38, IO = 1,
+	       HEADER = 0x0c, BRIDGE = 1 };
+	uint32_t reg = address & 0xfc, device = address & ~0xffu;
+
+	outl(PCI_ADDRESS, device | HEADER);
+	bool is_bridge = (inl(PCI_DATA) >> 16 & 0x7f) == BRIDGE;
+	outl(PCI_ADDRESS, address);
+	bool is_rom = reg == (is_bridge ? BRIDGE_ROM : ROM);
+	if (!is_rom && (reg < BAR_FIRST || reg > (is_bridge ? BRIDGE_BAR_LAST : BAR_LAST) || value & IO))
+		return true;
+	uint32_t old = inl(PCI_DATA), mask = is_rom ? 0xfffff800 : 0xfffffff0;
+	if (!is_rom && old & IO)
+		return true;
+	/* its size, as always: the bits that stay 0 */
+	outl(PCI_DATA, 0xfffffffe | (is_rom ? 0 : 0xf));
+	uint32_t ones = inl(PCI_DATA) & mask;
+	outl(PCI_DATA, old);
+	uint64_t base = value & ones, end = base + (uint32_t)-ones;
+	return !ones || end <= boot->private_base || base >= boot->private_base + (uint64_t)boot->private_size;
+}
+
 static void write_pci_data(uint16_t port, unsigned size, uint32_t value)
 {
 	uint32_t address = inl(PCI_ADDRESS);
 	uint8_t reg = (address & 0xfc) | (port & 3);
+
+	if (address >> 31 && (port & 3) + size <= 4) {
+		uint32_t all = size == 4 ? ~0u : ((1u << size * 8) - 1) << (port & 3) * 8;
+		if (!is_harmless_bar(address, (inl(PCI_DATA) & ~all) | (value << (port & 3) * 8 & all))) {
+			print("dfw-visor: a PCI device's memory (%x) may not be over visor's\n", address);
+			return;
+		}
+	}
 
 	if (bridge && (address & 0x80ffff00) == 0x80000000)
 		for (unsigned i = 0; i < size; i++) {

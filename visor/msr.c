@@ -2,18 +2,18 @@
  *
  * MSRs, CPUID and XSETBV: what the guest does not get to see or change.
  */
+#include "lib/apic.h"
 #include "lib/string.h"
 #include "visor/visor.h"
 
-/* SEVERAL: with several processors */
-enum { READ_GP = 1, WRITE_GP = 2, WRITE_DROPPED = 4, SEVERAL = 8, GP = READ_GP | WRITE_GP };
+enum { READ_GP = 1, WRITE_GP = 2, WRITE_DROPPED = 4, WRITE_APIC = 8, GP = READ_GP | WRITE_GP };
 
 /* All other MSRs of the bitmap's two ranges are the processor's own. */
 static const struct {
 	uint32_t first, last;
 	unsigned rule;
 } rules[] = {
-	{MSR_APIC_BASE, MSR_APIC_BASE, SEVERAL | WRITE_DROPPED}, /* smp.c relies on it */
+	{MSR_APIC_BASE, MSR_APIC_BASE, WRITE_APIC}, /* smp.c relies on its staying where it is */
 	{MSR_FEATURE_CONTROL, MSR_FEATURE_CONTROL, GP},
 	{MSR_BIOS_UPDT_TRIG, MSR_BIOS_UPDT_TRIG, WRITE_DROPPED},
 	{MSR_SMM_MONITOR_CTL, MSR_SMM_MONITOR_CTL, GP},
@@ -28,8 +28,6 @@ void msr_init(void)
 {
 	for (unsigned i = 0; i < sizeof(rules) / sizeof(*rules); i++)
 		for (uint32_t msr = rules[i].first; msr <= rules[i].last; msr++) {
-			if (rules[i].rule & SEVERAL && vcpu_count == 1)
-				continue;
 			unsigned at = (msr >> 31 ? 0x400 : 0) + (msr & 0x1fff) / 8;
 			bitmap[at] |= 1 << msr % 8;
 			bitmap[at + 0x800] |= 1 << msr % 8;
@@ -50,6 +48,32 @@ static unsigned rule_of(uint32_t msr)
 	return GP;
 }
 
+enum { HYPERVISOR_LEAF = 0x40000000 };
+enum { ECX1_VMX = 1 << 5, ECX1_SMX = 1 << 6, ECX1_PCID = 1 << 17, ECX1_X2APIC = 1 << 21, ECX1_OSXSAVE = 1 << 27 };
+#define ECX1_HYPERVISOR (1u << 31)
+enum { EBX7_SMEP = 1 << 7, EBX7_INVPCID = 1 << 10, EBX7_SMAP = 1 << 20 };
+enum { ECX7_PKU = 1 << 3, ECX7_OSPKE = 1 << 4, ECX7_CET_SS = 1 << 7, ECX7_LA57 = 1 << 16 };
+#define ECX7_PKS (1u << 31)
+enum { EDX7_CET_IBT = 1 << 20, EDX80000001_SYSCALL = 1 << 11 };
+
+/* SDM vol. 3, 10.4.4 and 10.12.1. With one processor its APIC is its own business, but for where it lies:
+ * over visor's memory visor, too, would read it. */
+static bool write_apic_base(uint64_t value)
+{
+	enum { BSP = 1 << 8, ENABLES = APIC_BASE_X2APIC | APIC_BASE_ENABLE };
+	uint64_t old = rdmsr(MSR_APIC_BASE), defined = ((1ull << physical_bits()) - PAGE_SIZE) | BSP | ENABLES;
+	uint32_t was = old & ENABLES, is = value & ENABLES;
+
+	if (vcpu_count > 1)
+		return true; /* dropped */
+	if (value & ~defined || is_private(value & -PAGE_SIZE) || is == APIC_BASE_X2APIC ||
+	    (is == ENABLES && was != ENABLES && (was != APIC_BASE_ENABLE || !(cpuid(1, 0).ecx & ECX1_X2APIC))) ||
+	    (was == ENABLES && is == APIC_BASE_ENABLE))
+		return false;
+	wrmsr(MSR_APIC_BASE, (value & ~(uint64_t)BSP) | (old & BSP));
+	return true;
+}
+
 void handle_msr(struct vcpu *v, bool write)
 {
 	uint32_t msr = v->gpr[DFW_RCX].d;
@@ -58,7 +82,7 @@ void handle_msr(struct vcpu *v, bool write)
 	bool done = !(rule & (write ? WRITE_GP : READ_GP));
 
 	if (done && write && !(rule & WRITE_DROPPED))
-		done = set_guest_efer(v, value);
+		done = rule & WRITE_APIC ? write_apic_base(value) : set_guest_efer(v, value);
 	if (!done) {
 		inject(v, VECTOR_GP, 0);
 		return;
@@ -70,14 +94,6 @@ void handle_msr(struct vcpu *v, bool write)
 	}
 	skip_instruction();
 }
-
-enum { HYPERVISOR_LEAF = 0x40000000 };
-enum { ECX1_VMX = 1 << 5, ECX1_SMX = 1 << 6, ECX1_PCID = 1 << 17, ECX1_X2APIC = 1 << 21, ECX1_OSXSAVE = 1 << 27 };
-#define ECX1_HYPERVISOR (1u << 31)
-enum { EBX7_SMEP = 1 << 7, EBX7_INVPCID = 1 << 10, EBX7_SMAP = 1 << 20 };
-enum { ECX7_PKU = 1 << 3, ECX7_OSPKE = 1 << 4, ECX7_CET_SS = 1 << 7, ECX7_LA57 = 1 << 16 };
-#define ECX7_PKS (1u << 31)
-enum { EDX7_CET_IBT = 1 << 20, EDX80000001_SYSCALL = 1 << 11 };
 
 static uint32_t set_bit(uint32_t value, uint32_t bit, bool on)
 {

@@ -14,6 +14,7 @@ run_bochs() {
 	romimage: file=$1
 	${cdrom:+ata0-master: type=cdrom, path=$cdrom, status=inserted}
 	boot: cdrom
+	${pci:+pci: $pci}
 	vgaromimage: file=${BUILD:-build}/vgabios-std.bin
 	port_e9_hack: enabled=1
 	com1: enabled=1, mode=file, dev=$work/com1.txt

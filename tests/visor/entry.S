@@ -89,6 +89,9 @@ try_\name:
 	insb
 1:	movl %ecx, %edi
 	tried
+	try read
+	movl (%eax), %eax
+	tried
 	try xsetbv
 	xorl %edx, %edx
 	xorl %ecx, %ecx
@@ -200,6 +203,8 @@ vm86_fault:			/* #GP from VM86: error, EIP, CS, EFLAGS ...; DS and ES are null *
 	.globl long_mode
 long_mode:
 	pushl %ebx
+	pushl %esi
+	pushl %edi
 	movl %eax, %cr3
 	movl %cr4, %eax
 	orl $0x20, %eax
@@ -217,6 +222,18 @@ long_mode:
 	rdmsr
 	movl %eax, %r8d
 	movq $0x123456789, %r15
+	movq touch_from(%rip), %rsi		/* pages to look at, and to write to */
+	movl touch_pages(%rip), %ecx
+	xorl %edi, %edi
+	jecxz 6f
+4:	cmpl $0x5aa55aa5, (%rsi)
+	jne 5f
+	incl %edi
+5:	movl $0x5aa55aa5, (%rsi)
+	addq $4096, %rsi
+	decl %ecx
+	jnz 4b
+6:	movl %edi, touch_seen(%rip)
 	movq %r15, %rbx
 	shrq $32, %rbx		/* 1 */
 	ljmp *2f(%rip)
@@ -241,7 +258,9 @@ long_mode:
 	testl $0x400, %edx
 	jz 1f
 	movl $0xbad, %eax
-1:	popl %ebx
+1:	popl %edi
+	popl %esi
+	popl %ebx
 	ret
 
 	.data
@@ -267,6 +286,11 @@ idt_pointer:
 	.globl vm86_ax, vm86_bx, vm86_cx, vmx_operand, idt, tss, assist_stack_end
 	.globl timer_interrupts, single_steps
 timer_interrupts: .long 0
+	.globl touch_from, touch_pages, touch_seen
+	.align 8
+touch_from:	.quad 0
+touch_pages:	.long 0
+touch_seen:	.long 0
 single_steps:	.long 0
 fault_vector:	.long 0
 fault_resume:	.long 0

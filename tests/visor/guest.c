@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <dfw/assist.h>
 #include <dfw/start_info.h>
+#include <dfw/stats.h>
 #include "lib/printf.h"
 #include "lib/string.h"
 
@@ -24,7 +25,7 @@ extern struct {
 } __attribute__((packed)) gdt_pointer, idt_pointer;
 
 uint32_t try_vmxon(void), try_vmcall(void), try_set_cr0(uint32_t), try_set_cr4(uint32_t),
-	try_rdmsr(uint32_t), try_wrmsr(uint32_t, uint32_t), try_ud2(void), try_insb(uint32_t to), try_xsetbv(uint32_t);
+	try_rdmsr(uint32_t), try_wrmsr(uint32_t, uint32_t), try_ud2(void), try_insb(uint32_t to), try_xsetbv(uint32_t), try_read(uint32_t);
 uint32_t clear_pe(uint32_t marker), long_mode(uint32_t pml4);
 void restore_by_mov(void), restore_by_lmsw(void), enter_vm86(void);
 void test_main(void), unexpected_fault(void), assist_main(void), vm86_done(void);
@@ -152,6 +153,178 @@ static void test_private(void)
 	check(hidden, "every other page of private memory is the scratch page");
 }
 
+/* The counters of visor, which begin with a word known to all and are in no other memory. */
+static uint32_t find_secret(uint32_t from, uint32_t to)
+{
+	uint32_t found = 0;
+
+	for (uint32_t p = from; p < to; p += 8)
+		if (*at(p) == DFW_VISOR_STATS_MAGIC && *at(p + 4) == sizeof(struct dfw_visor_stats))
+			found = p;
+	return found;
+}
+
+static void scan_for_secret(const char *where, uint32_t from, uint32_t to)
+{
+	static uint32_t planted[2] __attribute__((aligned(8)));
+	volatile uint32_t *p = planted;
+
+	p[0] = DFW_VISOR_STATS_MAGIC;
+	p[1] = sizeof(struct dfw_visor_stats);
+	bool finds = find_secret((uint32_t)planted - 0x1000, (uint32_t)planted + 0x1000) == (uint32_t)planted;
+	p[0] = 0;
+	uint32_t found = find_secret(from, to);
+	say("%s what visor counts is not at %s (%x)\n", !finds || found ? "not ok" : "ok", where, found);
+}
+
+static uint32_t pd[1024] __attribute__((aligned(4096)));
+static uint32_t pt[1024] __attribute__((aligned(4096)));
+static uint64_t pdpt[512] __attribute__((aligned(4096)));
+static uint64_t pae_pd[4][512] __attribute__((aligned(4096)));
+static uint64_t pml4[512] __attribute__((aligned(4096)));
+
+static void build_pae(void)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		pdpt[i] = (uint32_t)pae_pd[i] | 1;
+		for (unsigned j = 0; j < 512; j++)
+			pae_pd[i][j] = ((uint64_t)i << 30 | j << 21) | 0x83;
+	}
+}
+
+enum { MARK = 0x5aa55aa5 };
+
+/* All frames of private memory by linear addresses from here on: they all show the page of marks, and are
+ * written to. The first may be the identity map, which is read-only. */
+static bool all_marks(uint32_t linear)
+{
+	bool good = true;
+
+	for (uint32_t p = linear + 0x1000; p < linear + (uint32_t)private.size; p += 0x1000)
+		for (unsigned i = 0; i < 0x1000 && (p & ~0x100000u) != linear; i += 0x1f8) { /* A20 */
+			good &= *at(p + i) == MARK;
+			*at(p + i) = MARK;
+		}
+	return good;
+}
+
+extern uint64_t touch_from;
+extern uint32_t touch_pages, touch_seen;
+
+static uint32_t pci_read(uint32_t address)
+{
+	outl(0xcf8, address);
+	return inl(0xcfc);
+}
+
+static void pci_write(uint32_t address, uint32_t value)
+{
+	outl(0xcf8, address);
+	outl(0xcfc, value);
+}
+
+/* Whatever a guest's ring 0 can do to see visor's memory. */
+static void test_isolation(void)
+{
+	enum { ALIAS = 0x40000000 };
+	uint32_t base = private.addr, frames = (uint32_t)private.size >> 12;
+	static uint32_t more_pt[4][1024] __attribute__((aligned(4096)));
+
+	for (unsigned i = 0; i < 0x1000; i += 4)
+		*at(base + 0x7000 + i) = MARK;
+	check(all_marks(base), "no paging");
+
+	/* 2-level: 4 KiB pages at an alias, and edits without a flush */
+	for (unsigned i = 0; i < 1024; i++)
+		pd[i] = i << 22 | 0x83;
+	for (unsigned n = 0; n < 4; n++) {
+		for (unsigned i = 0; i < 1024; i++)
+			more_pt[n][i] = (base + (n << 22) + (i << 12)) | 3;
+		pd[(ALIAS >> 22) + n] = (uint32_t)more_pt[n] | 3;
+	}
+	write_cr4(read_cr4() | 0x10);
+	write_cr3((uint32_t)pd);
+	write_cr0(read_cr0() | 1u << 31);
+	check(all_marks(base), "4 MiB pages");
+	check(all_marks(ALIAS), "4 KiB pages at another address");
+	static uint8_t mine[4096] __attribute__((aligned(4096)));
+	bool good = true;
+	for (unsigned i = 1; i < frames; i++) {
+		uint32_t linear = ALIAS + (i << 12), *entry = &more_pt[i >> 10][i & 1023], old = *entry;
+		*entry = (uint32_t)mine | 3;
+		asm volatile("invlpg (%0)" : : "r"(linear) : "memory");
+		*at(linear + 4) = i;
+		*entry = old; /* no flush: the page may be either */
+		*at(linear + 8) = MARK;
+		good &= *at(linear + 12) == MARK || *at(linear + 12) == *at((uint32_t)mine + 12);
+	}
+	check(good && all_marks(base), "entries changed without a flush");
+	/* tables, and tables of tables, in private memory */
+	pd[0x300] = base | 3;
+	pd[0x301] = (base + 0x5000) | 3;
+	write_cr3((uint32_t)pd);
+	for (unsigned i = 0; i < 2; i++) /* a fault, or what the marks point at */
+		try_read(0xc0000000 + i * 0x400000 + 0x3000);
+	check(all_marks(base), "page tables in private memory");
+	/* string I/O that visor does itself */
+	check(try_insb(base + 0x9123) == 0 && *at(base + 0xa120) >> 24 == inb(0x92), "INS to private memory");
+	*(volatile uint8_t *)at(base + 0x9123) = MARK >> 24;
+	/* what the processor writes by itself: descriptor tables' stores, a locked instruction, a stack */
+	asm volatile("sgdt (%0); sidt 8(%0)" : : "r"(base + 0x9200) : "memory");
+	asm volatile("lock xaddl %1, (%0)" : : "r"(base + 0x9300), "r"(1) : "memory");
+	for (unsigned i = 0; i < 0x1000; i += 4)
+		*at(base + 0x7000 + i) = MARK;
+	check(all_marks(base), "and all of it again");
+	scan_for_secret("any address of the guest's, 2-level", 0, base + (uint32_t)private.size);
+	write_cr0(read_cr0() & ~(1u << 31));
+
+	/* PAE with 2 MiB pages, and 4-level from 64-bit code, at an address above 4 GiB */
+	build_pae();
+	write_cr4(read_cr4() | 1 << 5);
+	write_cr3((uint32_t)pdpt);
+	write_cr0(read_cr0() | 1u << 31);
+	check(all_marks(base), "PAE");
+	write_cr0(read_cr0() & ~(1u << 31));
+	write_cr4(read_cr4() & ~(1u << 5));
+	for (unsigned i = 0; i < 4; i++)
+		pdpt[i] |= 2;
+	pml4[0] = pml4[0x123] = (uint32_t)pdpt | 3;
+	touch_from = 0xffff800000000000ull | 0x123ull << 39 | (base + 0x1000);
+	touch_pages = frames - 1;
+	check(long_mode((uint32_t)pml4) == 1 && touch_seen == frames - 1, "4-level");
+	touch_pages = 0;
+
+	/* the chipset: SMRAM stays shut, no device's memory over visor's */
+	uint32_t smram = pci_read(0x80000070);
+	pci_write(0x80000070, smram | 0x4a0000);
+	check(pci_read(0x80000070) == smram, "SMRAM stays as it is");
+	unsigned tried = 0;
+	good = true;
+	for (unsigned device = 0; device < 32; device++)
+		for (unsigned reg = 0x10; reg <= 0x30; reg += 4) {
+			uint32_t address = 0x80000000 | device << 11 | reg, old = pci_read(address);
+			if (old == ~0u || old & 1 || reg == 0x28 || reg == 0x2c)
+				continue;
+			pci_write(address, 0xffffffff);
+			uint32_t size = -(pci_read(address) & 0xfffffff0);
+			pci_write(address, base | 1 * (reg == 0x30));
+			outl(0xcf8, address);
+			outb(0xcff, base >> 24);
+			uint32_t now = pci_read(address) & 0xfffffff0;
+			tried += size > 0;
+			good &= !size || now >= base + (uint32_t)private.size || now + size <= base;
+			pci_write(address, old);
+		}
+	check(good && tried, "no base address register lies over private memory");
+	uint32_t low, high;
+	asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(0x1b));
+	check(try_wrmsr(0x1b, (low & 0xfff) | base) == 1 + GP, "the local APIC does not move over private memory");
+	check(try_wrmsr(0x1b, low) == 0, "it stays where it is");
+	check(all_marks(base), "and all of it once more");
+	scan_for_secret("any address of the guest's", 0, base + (uint32_t)private.size);
+	scan_for_secret("any address behind it", base + (uint32_t)private.size, 0x10000000);
+}
+
 static void test_vmx(void)
 {
 	uint32_t a = 1, b, c = 0, d;
@@ -193,21 +366,6 @@ static void test_xsetbv(void)
 	check(c >> 27 & 1, "CPUID shows OSXSAVE as the guest's CR4 has it: set");
 	check(try_xsetbv(7) == 0 && try_xsetbv(3) == 0, "XSETBV");
 	check(try_xsetbv(2) == 1 + GP && try_xsetbv(5) == 1 + GP, "XSETBV of a wrong value: #GP");
-}
-
-static uint32_t pd[1024] __attribute__((aligned(4096)));
-static uint32_t pt[1024] __attribute__((aligned(4096)));
-static uint64_t pdpt[512] __attribute__((aligned(4096)));
-static uint64_t pae_pd[4][512] __attribute__((aligned(4096)));
-static uint64_t pml4[512] __attribute__((aligned(4096)));
-
-static void build_pae(void)
-{
-	for (unsigned i = 0; i < 4; i++) {
-		pdpt[i] = (uint32_t)pae_pd[i] | 1;
-		for (unsigned j = 0; j < 512; j++)
-			pae_pd[i][j] = ((uint64_t)i << 30 | j << 21) | 0x83;
-	}
 }
 
 static void test_paging(void)
@@ -503,6 +661,9 @@ static void a20_tests(void)
 	is[n++] = open();
 	outb(0x92, inb(0x92) & ~3);
 	is[n++] = wraps();
+	for (unsigned i = 0; i < 0x1000; i += 4)
+		*at((uint32_t)private.addr + 0x107000 + i) = MARK;
+	is[n++] = all_marks(private.addr);
 	is[n++] = !(inb(0x92) & 2);
 	outb(0x92, (inb(0x92) & ~1) | 2);
 	is[n++] = open() && inb(0x92) & 2;
@@ -519,6 +680,7 @@ static void a20_tests(void)
 	static const char *const what[] = {
 		"A20 is open at the start",
 		"port 92h closes it: the wrap is there",
+		"no private memory shows then",
 		"port 92h reads it back",
 		"port 92h opens it",
 		"the keyboard controller closes it",
@@ -779,6 +941,7 @@ static const struct {
 } tests[] = {
 	{"start", test_start},
 	{"private", test_private},
+	{"isolation", test_isolation},
 	{"vmx", test_vmx},
 	{"xsetbv", test_xsetbv},
 	{"paging", test_paging},
