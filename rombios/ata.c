@@ -294,7 +294,9 @@ uint8_t ata_transfer(struct disk *d, struct transfer *t, enum transfer_kind kind
 
 	/* what the bus master cannot do is done again from the sector where it stopped */
 	if (kind != TRANSFER_VERIFY && d->bus_master)
-		ata_dma(d, t, kind);
+		status = ata_dma(d, t, kind);
+	if (status)
+		return status;
 	while (t->moved < t->count) {
 		unsigned n = t->count - t->moved;
 		bool multiple = !single && n >= WORTH_MULTIPLE;
@@ -312,15 +314,20 @@ uint8_t ata_transfer(struct disk *d, struct transfer *t, enum transfer_kind kind
 	return status;
 }
 
-uint8_t ata_reset(const struct disk *d)
+void ata_abort(const struct disk *d)
 {
-	uint8_t status;
-
 	outb(d->control, CONTROL_RESET);
 	for (unsigned i = 0; i < 8; i++) /* SRST stays for 5 us */
 		settle(d);
 	outb(d->control, CONTROL_POLL);
 	settle(d);
+}
+
+uint8_t ata_reset(const struct disk *d)
+{
+	uint8_t status;
+
+	ata_abort(d);
 	status = wait_clear(d, ST_BSY, RESET_STEPS);
 	outb(d->control, CONTROL_IDLE);
 	return status & ST_BSY ? DISK_RESET_FAILED : DISK_OK;

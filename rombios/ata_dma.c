@@ -60,27 +60,33 @@ static void fill_table(uint32_t address, uint32_t bytes)
 	}
 }
 
-/* Until the device is done. False: it has not come to an end, or the bus master was turned off. */
-static bool wait_done(const struct disk *d)
+enum result {
+	DONE,
+	NOT_DONE, /* programmed I/O shall do it, or say what is wrong */
+	SILENT,	  /* the device has not come to an end in time */
+};
+
+static enum result wait_done(const struct disk *d)
 {
 	for (unsigned n = SPINS; n; n--)
 		if (!ata_dma_busy(d))
-			return true;
+			return DONE;
 	for (uint32_t steps = 0; steps < GIVE_UP_STEPS; steps++) {
 		wait_microseconds(PATIENCE_US);
 		if (!ata_dma_busy(d))
-			return true;
+			return DONE;
 		if (steps == LOOK_STEPS && !(pci_read16(d->bdf, PCI_COMMAND) & PCI_COMMAND_MASTER))
-			return false;
+			return NOT_DONE; /* a system turned it off */
 	}
-	return false;
+	return SILENT;
 }
 
-/* One command for n sectors at a physical address. False: programmed I/O shall say why, or do it. */
-static bool run(struct disk *d, const struct transfer *t, unsigned n, bool write, uint32_t address)
+/* One command for n sectors at a physical address. */
+static enum result run(struct disk *d, const struct transfer *t, unsigned n, bool write, uint32_t address)
 {
 	uint16_t port = d->bus_master;
 	uint32_t table = BIOS_BASE + (uintptr_t)regions;
+	enum result result;
 	uint8_t status;
 
 	/* a system that moved the ports away or turned them off reads otherwise */
@@ -88,38 +94,42 @@ static bool run(struct disk *d, const struct transfer *t, unsigned n, bool write
 	outl(port + BM_TABLE, table);
 	if (status & (BM_ZERO | BM_ACTIVE) || inl(port + BM_TABLE) != table) {
 		d->bus_master = 0;
-		return false;
+		return NOT_DONE;
 	}
 	fill_table(address, n * 512);
 	outb(port + BM_COMMAND, write ? 0 : BM_TO_MEMORY);
 	outb(port + BM_STATUS, status | BM_ERROR | BM_INTERRUPT); /* written ones clear these */
 	if (ata_dma_start(d, t, n, write))
-		return false;
+		return NOT_DONE;
 	outb(port + BM_COMMAND, (write ? 0 : BM_TO_MEMORY) | BM_START);
-	if (!wait_done(d)) {
-		outb(port + BM_COMMAND, 0);
-		ata_reset(d);
-		d->bus_master = 0;
-		return false;
-	}
+	result = wait_done(d);
 	outb(port + BM_COMMAND, 0);
+	if (result != DONE) {
+		ata_abort(d);
+		if (result == NOT_DONE)
+			d->bus_master = 0;
+		return result;
+	}
 	status = inb(port + BM_STATUS);
 	outb(port + BM_STATUS, status | BM_ERROR | BM_INTERRUPT);
-	return !ata_dma_end(d) && !(status & BM_ERROR);
+	return ata_dma_end(d) || status & BM_ERROR ? NOT_DONE : DONE;
 }
 
-static bool straight(struct disk *d, struct transfer *t, enum transfer_kind kind)
+static enum result straight(struct disk *d, struct transfer *t, enum transfer_kind kind)
 {
+	enum result result = DONE;
+
 	while (t->moved < t->count) {
 		unsigned n = t->count - t->moved;
 
 		if (n > SECTORS_PER_COMMAND)
 			n = SECTORS_PER_COMMAND;
-		if (!run(d, t, n, kind == TRANSFER_WRITE, ((uint32_t)t->seg << 4) + t->off))
-			return false;
+		result = run(d, t, n, kind == TRANSFER_WRITE, ((uint32_t)t->seg << 4) + t->off);
+		if (result != DONE)
+			break;
 		advance(t, n, n * 512);
 	}
-	return true;
+	return result;
 }
 
 /* The last four bytes of each sector in disk_buffer */
@@ -128,9 +138,10 @@ static inline uint32_t *mark_of(unsigned n)
 	return (uint32_t *)(disk_buffer + n * 512 + 508);
 }
 
-static void bounced(struct disk *d, struct transfer *t)
+static enum result bounced(struct disk *d, struct transfer *t)
 {
 	static uint32_t mark = 0x5ec7a11d;
+	enum result result = DONE;
 
 	while (t->moved < t->count) {
 		unsigned n = t->count - t->moved;
@@ -140,24 +151,29 @@ static void bounced(struct disk *d, struct transfer *t)
 		mark = mark * 1664525 + 1013904223;
 		for (unsigned i = 0; i < n; i++)
 			*mark_of(i) = mark;
-		if (!run(d, t, n, false, BIOS_BASE + (uintptr_t)disk_buffer))
-			return;
+		result = run(d, t, n, false, BIOS_BASE + (uintptr_t)disk_buffer);
+		if (result != DONE)
+			break;
 		for (unsigned i = 0; i < n; i++)
 			if (*mark_of(i) == mark)
-				return;
+				return NOT_DONE;
 		far_copy_dwords(t->seg, t->off, BIOS_SEG, (uintptr_t)disk_buffer, n * 128);
 		advance(t, n, n * 512);
 	}
+	return result;
 }
 
-void ata_dma(struct disk *d, struct transfer *t, enum transfer_kind kind)
+uint8_t ata_dma(struct disk *d, struct transfer *t, enum transfer_kind kind)
 {
 	uint32_t start = ((uint32_t)t->seg << 4) + t->off, bytes = t->count * 512u;
 
+	enum result result = NOT_DONE;
+
 	/* above low memory there is ROM, vmxassist, and what A20 folds */
 	if (!(start & 1) && start + bytes <= DFW_LOW_END && !in_protected_mode())
-		straight(d, t, kind);
+		result = straight(d, t, kind);
 	else if (kind == TRANSFER_READ)
-		bounced(d, t);
+		result = bounced(d, t);
 	outb(d->control, 0x08); /* interrupts on, as ever between commands */
+	return result == SILENT ? DISK_TIMEOUT : DISK_OK;
 }

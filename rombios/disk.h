@@ -89,6 +89,8 @@ uint8_t ata_transfer(struct disk *d, struct transfer *t, enum transfer_kind kind
  * status at the end. */
 uint8_t ata_dma_start(const struct disk *d, const struct transfer *t, unsigned n, bool write);
 bool ata_dma_busy(const struct disk *d);
+/* Resets the device's channel and does not wait for it. */
+void ata_abort(const struct disk *d);
 uint8_t ata_dma_end(const struct disk *d);
 /* Resets the device's channel (both devices on it) and waits for it. */
 uint8_t ata_reset(const struct disk *d);
@@ -104,8 +106,9 @@ uint8_t atapi_read(struct disk *d, const uint8_t packet[12], uint32_t skip, uint
 
 /* The ports of the IDE controller's bus master, which is turned on; 0 if it has none. */
 uint16_t ata_bus_master(uint16_t bdf);
-/* Moves what the bus master can move; t->moved tells how much. */
-void ata_dma(struct disk *d, struct transfer *t, enum transfer_kind kind);
+/* Moves what the bus master can move; t->moved tells how much. DISK_TIMEOUT where the device does not
+ * come to an end; what else is left is programmed I/O's. */
+uint8_t ata_dma(struct disk *d, struct transfer *t, enum transfer_kind kind);
 
 /* virtio_blk.c */
 

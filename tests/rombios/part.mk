@@ -3,7 +3,7 @@
 ROMBIOS_T := $(BUILD)/tests/rombios
 CFLAGS_tests/rombios := -Wno-missing-field-initializers -fno-delete-null-pointer-checks -fno-builtin -fno-tree-loop-distribute-patterns
 
-tests: $(ROMBIOS_T)/services.img $(ROMBIOS_T)/disks.img $(ROMBIOS_T)/calls.img
+tests: $(ROMBIOS_T)/services.img $(ROMBIOS_T)/disks.img $(ROMBIOS_T)/edges.img $(ROMBIOS_T)/calls.img
 
 $(ROMBIOS_T)/calls.img: $(BUILD)/m16/tests/rombios/monitor.o
 
