@@ -7,6 +7,7 @@
 #include "vmxloader/acpi.h"
 #include "vmxloader/pci.h"
 #include "vmxloader/power.h"
+#include "vmxloader/smbios.h"
 #include "vmxloader/xen.h"
 #include "lib/string.h"
 
@@ -31,7 +32,8 @@ static void unknown_word(const char *word, unsigned len)
 	warn("command line: \"%s\" is not known", text);
 }
 
-static void fill_handoff(uint16_t power, uint32_t rsdp, uint32_t pirq, uint32_t mptable)
+static void fill_handoff(uint16_t power, uint32_t rsdp, uint32_t smbios, uint32_t pirq,
+			 uint32_t mptable)
 {
 	struct dfw_handoff *h = (void *)DFW_HANDOFF;
 
@@ -46,6 +48,7 @@ static void fill_handoff(uint16_t power, uint32_t rsdp, uint32_t pirq, uint32_t 
 		     (options.debug_e9 ? DFW_FLAG_DEBUG_E9 : 0),
 	    .low_kib = DFW_EBDA / 1024,
 	    .rsdp = rsdp,
+	    .smbios = smbios,
 	    .pirq = pirq,
 	    .mptable = mptable,
 	    .pci_present = pci.present,
@@ -98,10 +101,10 @@ static uint32_t place_irq_table(void)
 	return at;
 }
 
-/* The highest free megabyte below 4 GiB that is reached whatever A20 says; 0 if there is none. */
+/* The highest free memory below 4 GiB that is reached whatever A20 says; 0 if there is none. */
 static uint32_t take_memory(uint32_t size)
 {
-	uint32_t base = e820_find(&map, size, MIB, 4 * GIB, MIB);
+	uint32_t base = e820_find(&map, size, size < MIB ? 0x4000 : MIB, 4 * GIB, MIB);
 
 	if (base < 2 * MIB)
 		return 0;
@@ -111,12 +114,12 @@ static uint32_t take_memory(uint32_t size)
 
 void loader_main(uint32_t eax, uint32_t ebx, uint32_t esi)
 {
-	uint32_t reserve = 0, trace = 0;
+	uint32_t reserve = 0, trace = 0, tss;
 	bool assist;
 	uint64_t ram_top, high;
 	uint32_t hole;
 	enum vga vga;
-	uint32_t rsdp, pirq;
+	uint32_t rsdp, smbios, pirq;
 	uint16_t power;
 
 	host_find(eax, ebx, esi, &host, &map);
@@ -136,6 +139,9 @@ void loader_main(uint32_t eax, uint32_t ebx, uint32_t esi)
 			warn("no memory for the trace ring: give the guest at least 6 MiB");
 	}
 
+	if (host.xen && (tss = take_memory(XEN_VM86_TSS_SIZE)))
+		xen_vm86_tss(tss);
+
 	/* Devices may get what lies between RAM and 4 GiB, and what lies above all RAM. */
 	hole = ram_top > 2 * GIB ? (ram_top + 128 * MIB - 1) & -(128 * MIB) : 2 * GIB;
 	high = e820_ram_top(&map, UINT64_MAX);
@@ -152,8 +158,9 @@ void loader_main(uint32_t eax, uint32_t ebx, uint32_t esi)
 	payloads_place(&host, vga, assist);
 	io_apic_find(&processors);
 	rsdp = acpi_place(&host, &options, &processors, &pci, power, &map);
+	smbios = smbios_place(&host, &options, &processors, &map);
 	pirq = place_irq_table();
-	fill_handoff(power, rsdp, pirq, mptable_place(&processors, &pci));
+	fill_handoff(power, rsdp, smbios, pirq, mptable_place(&processors, &pci));
 	shadow_set(0xf0000, 0x100000, SHADOW_READ_ONLY);
 
 	if (assist)

@@ -7,6 +7,7 @@
 #include "vmxloader/loader.h"
 #include "lib/string.h"
 
+enum { XEN_VERSION = 17, XENVER_GUEST_HANDLE = 8 };
 enum { HVM_OP = 34, HVMOP_SET_PARAM = 0, DOMID_SELF = 0x7ff0 };
 enum { PARAM_ACPI_IOPORTS_LOCATION = 19, PARAM_VM86_TSS_SIZED = 37 };
 enum { INFO_TABLE = 0x9f800, INFO_TABLE_SIZE = 0x30, INFO_PROCESSORS = 16 };
@@ -67,6 +68,16 @@ void xen_vm86_tss(uint32_t address)
 {
 	memset((void *)address, 0, XEN_VM86_TSS_SIZE);
 	set_param(PARAM_VM86_TSS_SIZED, (uint64_t)XEN_VM86_TSS_SIZE << 32 | address);
+}
+
+void xen_uuid(uint8_t uuid[16])
+{
+	static const uint8_t order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+	uint8_t handle[16] = {0}; /* as it is written, from left to right */
+
+	hypercall(XEN_VERSION, XENVER_GUEST_HANDLE, handle);
+	for (unsigned i = 0; i < sizeof(order); i++)
+		uuid[i] = handle[order[i]];
 }
 
 unsigned xen_processors(void)

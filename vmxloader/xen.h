@@ -19,6 +19,9 @@ bool xen_acpi_ports_at_b000(void);
 enum { XEN_VM86_TSS_SIZE = 0x3000 };
 void xen_vm86_tss(uint32_t address);
 
+/* The domain's UUID, in SMBIOS' byte order: the first three fields little-endian (DSP0134 3.6, 7.2.1). */
+void xen_uuid(uint8_t uuid[16]);
+
 /* Processors that the domain may have, from the table that Xen's tools leave at 9F800h; 0: no such table. */
 unsigned xen_processors(void);
 

@@ -17,8 +17,10 @@
 #define DFW_ROMBIOS_SIZE  0x20000
 #define DFW_HANDOFF       0xe0000 /* struct dfw_handoff, handoff.h */
 #define DFW_HANDOFF_SIZE  0x00800
-#define DFW_TABLES        0xe0800 /* tables that vmxloader builds and nobody scans for: MP table, SMBIOS */
-#define DFW_TABLES_SIZE   0x03800
+#define DFW_TABLES        0xe0800 /* the MP table: vmxloader builds it, and nobody scans for it here */
+#define DFW_TABLES_SIZE   0x01800
+#define DFW_SMBIOS        0xe2000 /* SMBIOS structures, likewise */
+#define DFW_SMBIOS_SIZE   0x02000
 #define DFW_BIOS_DATA     0xe4000 /* rombios' run-time data, stacks and bounce buffers, to F0000 */
 #define DFW_ANCHORS       0xf0000 /* 16-byte aligned anchors: RSDP, _SM_, _MP_, $PIR, _32_, $PnP */
 #define DFW_ANCHORS_SIZE  0x007f0

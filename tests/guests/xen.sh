@@ -93,7 +93,7 @@ xen_run() {
 	mv "$work/guest" "$work/initrd/guest"
 	{ cat "$xen/dom0.gz" && archive "$work/initrd"; } >"$work/xen.initrd"
 	: >"$work/xen.log"
-	timeout "$limit" qemu-system-x86_64 -machine pc -accel tcg -cpu EPYC,+svm,+npt,-smap,monitor=off,rdtscp=off -smp 1 -m 2048 \
+	timeout "${xen_limit:-300}" qemu-system-x86_64 -machine pc -accel tcg -cpu EPYC,+svm,+npt,-smap,monitor=off,rdtscp=off -smp 1 -m 2048 \
 		-nodefaults -display none -no-reboot -serial "file:$work/xen.log" -kernel "$xen/xen" \
 		-append "com1=115200,8n1 console=com1 guest_loglvl=all dom0_mem=1024M,max:1024M dom0_max_vcpus=1 spec-ctrl=no cpuidle=0 ${xen_words-}" \
 		-initrd "$xen/vmlinuz console=hvc0 loglevel=4 panic=1 mitigations=off tsc=reliable,$work/xen.initrd" 2>"$work/qemu.err" &
