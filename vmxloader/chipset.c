@@ -21,28 +21,40 @@ static const struct {
 
 static uint8_t pam(void)
 {
-	uint32_t id = pci_read32(0, 0);
+	static int first = -1;
+	uint32_t id;
 
+	if (first >= 0)
+		return first;
+	first = 0;
+	id = pci_read32(0, 0);
 	for (unsigned i = 0; i < sizeof(bridges) / sizeof(*bridges); i++)
 		if (bridges[i].id == id)
-			return bridges[i].pam;
-	return 0;
+			first = bridges[i].pam;
+	return first;
 }
 
+/* The seven registers lie in eight bytes that are read and written as two. */
 void shadow_set(uint32_t start, uint32_t end, enum shadow mode)
 {
-	uint8_t first = pam();
+	uint8_t first = pam(), base = first & ~7;
+	uint32_t both[2];
+	uint8_t *reg = (uint8_t *)both + (first & 7);
 
 	if (!first)
 		return;
+	for (unsigned i = 0; i < 2; i++)
+		both[i] = pci_read32(0, base + 4 * i);
 	for (uint32_t at = start; at < end && at < 0xf0000; at += 0x4000) {
 		unsigned piece = (at - 0xc0000) / 0x4000; /* two a register */
-		uint8_t reg = first + 1 + piece / 2, shift = piece % 2 * 4;
+		uint8_t shift = piece % 2 * 4;
 
-		pci_write8(0, reg, (pci_read8(0, reg) & ~(3 << shift)) | mode << shift);
+		reg[1 + piece / 2] = (reg[1 + piece / 2] & ~(3 << shift)) | mode << shift;
 	}
 	if (end > 0xf0000)
-		pci_write8(0, first, (pci_read8(0, first) & ~0x30) | mode << 4);
+		reg[0] = (reg[0] & ~0x30) | mode << 4;
+	for (unsigned i = 0; i < 2; i++)
+		pci_write32(0, base + 4 * i, both[i]);
 }
 
 /* Option ROMs of the ISA bus hide behind shadow RAM. Their copy is made where nothing is yet. */

@@ -59,6 +59,7 @@ struct function {
 	uint8_t interface;
 	uint8_t header;
 	uint8_t pin; /* 1 = INTA; 0: none */
+	uint16_t command; /* without decoding */
 	uint8_t behind; /* a bridge's secondary bus */
 	bool failed[KINDS];
 };
@@ -170,15 +171,12 @@ static bool assigned(void)
 	return false;
 }
 
-/* PCI 2.1, 6.2.5.1: ones written, what stays zero is the size. */
+/* PCI 2.1, 6.2.5.1: ones written, what stays zero is the size. What was there is lost: decoding is off, and an
+ * address is written later. */
 static uint32_t probe(pci_bdf bdf, uint8_t reg, uint32_t ones)
 {
-	uint32_t old = pci_read32(bdf, reg), mask;
-
 	pci_write32(bdf, reg, ones);
-	mask = pci_read32(bdf, reg);
-	pci_write32(bdf, reg, old);
-	return mask;
+	return pci_read32(bdf, reg);
 }
 
 static void find_bars(struct function *f, unsigned count)
@@ -187,8 +185,8 @@ static void find_bars(struct function *f, unsigned count)
 	unsigned first = 0;
 	uint32_t mask;
 
-	pci_write16(f->bdf, REG_COMMAND,
-		    pci_read16(f->bdf, REG_COMMAND) & ~(COMMAND_IO | COMMAND_MEM));
+	f->command = pci_read16(f->bdf, REG_COMMAND) & ~(COMMAND_IO | COMMAND_MEM);
+	pci_write16(f->bdf, REG_COMMAND, f->command);
 	if (f->class == CLASS_IDE) {
 		/* Compatibility ports wherever the controller can (PCI IDE Controller
 		 * Specification 1.0); there the first four registers mean nothing. */
@@ -392,11 +390,9 @@ static void write_resources(void)
 
 static void enable(const struct function *f)
 {
-	uint16_t command = pci_read16(f->bdf, REG_COMMAND);
-
 	if (f->class == CLASS_HOST)
 		return;
-	command |= (f->failed[IO] ? 0 : COMMAND_IO) |
+	uint16_t command = f->command | (f->failed[IO] ? 0 : COMMAND_IO) |
 		   (f->failed[MEM] || f->failed[PREF] ? 0 : COMMAND_MEM) |
 		   (f->header == 1 ? COMMAND_MASTER : 0);
 	pci_write16(f->bdf, REG_COMMAND, command);
