@@ -44,7 +44,7 @@ cat >"$work/guest/run" <<-'END'
 		echo "xen: end of log"
 	}
 	xl create /guest/disk.cfg
-	shows disk 'GNU GRUB' 60 && keys disk c && shows disk 'grub>' 30
+	shows disk 'GNU GRUB' 120 && keys disk c && shows disk 'grub>' 60
 	xl destroy disk
 	xl create /guest/off.cfg
 	gone off 180
