@@ -14,4 +14,13 @@ $(BUILD)/bench/int13.bin: bench/int13.S
 		$(LD) -m elf_i386 -Ttext 0x7c00 -e _start -o $(@:.bin=.elf) $(@:.bin=.o) && \
 		$(OBJCOPY) -O binary -j .text $(@:.bin=.elf) $@
 
+
+
+bench tests: $(BUILD)/bench/services.img
+
+$(BUILD)/bench/services.img: bench/services.S
+	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m16 -c -o $(@:.img=.o) $< && \
+		$(LD) -m elf_i386 -Ttext 0x7c00 -e _start -o $(@:.img=.elf) $(@:.img=.o) && \
+		$(OBJCOPY) -O binary $(@:.img=.elf) $@ && truncate -s 10M $@
+
 .PHONY: bench

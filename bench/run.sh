@@ -104,3 +104,6 @@ awk -F '\t' '
 		print "to                 opcodes executed one by one     times"
 		printf "%s", opcodes
 	}' "$work/rows"
+
+echo
+bench/services.sh

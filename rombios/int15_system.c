@@ -112,19 +112,26 @@ static void handle_1586(struct regs *r)
 	set_cf(r, false);
 }
 
-/* Extended memory that starts at 1 MiB, from the map, in KiB. */
+/* Extended memory that starts at 1 MiB, in KiB; POST asks the map for it. */
+static uint32_t extended;
+
 uint32_t extended_kib(void)
 {
+	return extended;
+}
+
+void memory_init(void)
+{
+	extended = 0;
 	for (unsigned i = 0; handoff_valid && i < handoff.e820_count; i++) {
 		const struct dfw_e820 *e = &handoff.e820[i];
 
 		if (e->type == 1 && e->base <= 0x100000 && e->base + e->length > 0x100000) {
 			uint64_t end = e->base + e->length;
 
-			return end > 0xffffffff ? 0x3ffc00 : ((uint32_t)end - 0x100000) >> 10;
+			extended = end > 0xffffffff ? 0x3ffc00 : ((uint32_t)end - 0x100000) >> 10;
 		}
 	}
-	return 0;
 }
 
 /* INT 15h/E801h: KiB between 1 and 16 MiB, 64 KiB blocks above. */
@@ -138,7 +145,7 @@ static void split_extended(uint16_t *low, uint16_t *high)
 
 static void handle_15e820(struct regs *r)
 {
-	uint32_t n = r->ebx;
+	uint32_t n = r->ebx, to, from, count;
 
 	if (r->edx != SMAP || !handoff_valid || n >= handoff.e820_count || r->ecx < 20) {
 		done(r, AH_UNSUPPORTED, true);
@@ -150,7 +157,13 @@ static void handle_15e820(struct regs *r)
 	} else {
 		r->ecx = 20;
 	}
-	far_copy(r->es, r->di, BIOS_SEG, (uint16_t)(uint32_t)&handoff.e820[n], 20);
+	if (r->di <= 0x10000 - 20)
+		asm volatile("movw %w3, %%es\n\trep movsl (%%si), %%es:(%%di)\n\tmovw %w4, %%es"
+			     : "=&D"(to), "=&S"(from), "=&c"(count)
+			     : "rm"(r->es), "r"(BIOS_SEG), "0"((uint32_t)r->di), "1"(&handoff.e820[n]), "2"(5)
+			     : "memory");
+	else
+		far_copy(r->es, r->di, BIOS_SEG, (uint16_t)(uint32_t)&handoff.e820[n], 20);
 	r->eax = SMAP;
 	r->ebx = n + 1 < handoff.e820_count ? n + 1 : 0;
 	set_cf(r, false);
@@ -169,9 +182,6 @@ static void handle_15e8(struct regs *r)
 		r->ax = r->cx = low;
 		r->bx = r->dx = high;
 		set_cf(r, false);
-		return;
-	case 0x20:
-		handle_15e820(r);
 		return;
 	}
 	done(r, AH_UNSUPPORTED, true);
@@ -242,6 +252,10 @@ static void handle_1588(struct regs *r)
 
 void handle_15(struct regs *r)
 {
+	if (r->ax == 0xe820) {
+		handle_15e820(r);
+		return;
+	}
 	/* clang-format off */
 	switch (r->ah) {
 	case 0x24: handle_1524(r); break;

@@ -239,6 +239,7 @@ void post(void)
 	dma_controllers();
 	vectors();
 	data_areas();
+	memory_init();
 	clock_init();
 	option_roms_init();
 	pmm_set(true);

@@ -200,8 +200,9 @@ _Noreturn void post(void);
 /* ports.c: how many were found */
 unsigned serial_init(void);
 unsigned printer_init(void);
-/* int15_system.c: memory that starts at 1 MiB */
+/* int15_system.c: memory that starts at 1 MiB, known from memory_init on */
 uint32_t extended_kib(void);
+void memory_init(void);
 
 /* Start-up, called by POST in this order. */
 void keyboard_init(void);
