@@ -31,36 +31,36 @@
 /* `bochs --help cpu`; abilities measured or from Bochs' own CPUID and MSR tables. */
 static const struct cpu_model {
 	const char *name;
-	bool vmx, long_mode, unrestricted;
+	bool vmx, unrestricted;
 } models[] = {
-	{"bx_generic", false, true, false},
-	{"pentium", false, false, false},
-	{"pentium_mmx", false, false, false},
-	{"amd_k6_2_chomper", false, false, false},
-	{"p2_klamath", false, false, false},
-	{"p3_katmai", false, false, false},
-	{"p4_willamette", false, false, false},
-	{"core_duo_t2400_yonah", true, false, false},
-	{"atom_n270", false, false, false},
-	{"p4_prescott_celeron_336", false, true, false},
-	{"athlon64_clawhammer", false, true, false},
-	{"athlon64_venice", false, true, false},
-	{"turion64_tyler", false, true, false},
-	{"phenom_8650_toliman", false, true, false},
-	{"core2_penryn_t9600", true, true, false},
-	{"corei5_lynnfield_750", true, true, false},
-	{"corei5_arrandale_m520", true, true, true},
-	{"corei7_sandy_bridge_2600k", true, true, true},
-	{"zambezi", false, true, false},
-	{"trinity_apu", false, true, false},
-	{"ryzen", false, true, false},
-	{"corei7_ivy_bridge_3770k", true, true, true},
-	{"corei7_haswell_4770", true, true, true},
-	{"broadwell_ult", true, true, true},
-	{"corei7_skylake_x", true, true, true},
-	{"corei3_cnl", true, true, true},
-	{"corei7_icelake_u", true, true, true},
-	{"tigerlake", true, true, true},
+	{"bx_generic", false, false},
+	{"pentium", false, false},
+	{"pentium_mmx", false, false},
+	{"amd_k6_2_chomper", false, false},
+	{"p2_klamath", false, false},
+	{"p3_katmai", false, false},
+	{"p4_willamette", false, false},
+	{"core_duo_t2400_yonah", true, false},
+	{"atom_n270", false, false},
+	{"p4_prescott_celeron_336", false, false},
+	{"athlon64_clawhammer", false, false},
+	{"athlon64_venice", false, false},
+	{"turion64_tyler", false, false},
+	{"phenom_8650_toliman", false, false},
+	{"core2_penryn_t9600", true, false},
+	{"corei5_lynnfield_750", true, false},
+	{"corei5_arrandale_m520", true, true},
+	{"corei7_sandy_bridge_2600k", true, true},
+	{"zambezi", false, false},
+	{"trinity_apu", false, false},
+	{"ryzen", false, false},
+	{"corei7_ivy_bridge_3770k", true, true},
+	{"corei7_haswell_4770", true, true},
+	{"broadwell_ult", true, true},
+	{"corei7_skylake_x", true, true},
+	{"corei3_cnl", true, true},
+	{"corei7_icelake_u", true, true},
+	{"tigerlake", true, true},
 };
 
 static struct {
@@ -93,9 +93,6 @@ int bochs_check_cpu(const struct options *o)
 	if (!m->vmx)
 		return usage_error("the processor %s has no VMX, which visor needs; use --cpu "
 				   DEFAULT_CPU ", or --on qemu, which needs none", name);
-	if (!m->long_mode)
-		return usage_error("the processor %s has no 64-bit mode, which visor needs; use --cpu "
-				   DEFAULT_CPU, name);
 	if (o->real_mode == REAL_MODE_NATIVE && !m->unrestricted)
 		return usage_error("the processor %s has no unrestricted guest, so no real mode "
 				   "of its own; use --cpu corei5_arrandale_m520 or later, or "

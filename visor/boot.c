@@ -48,7 +48,9 @@ enum { CMOS_INDEX = 0x70, CMOS_DATA = 0x71, CMOS_ABOVE_1M = 0x30, CMOS_ABOVE_16M
 extern const struct visor_payload payload;
 /* magic MULTIBOOT_MAGIC: info is its information; otherwise the ROM's command line */
 void boot_main(uint32_t magic, const void *information) __attribute__((noreturn));
+/* boot_entry.S: paging on, long mode or not, and to *entry */
 void enter64(uint32_t cr3, const uint64_t *entry, uint32_t boot) __attribute__((noreturn));
+void enter32(uint32_t cr3, const uint64_t *entry, uint32_t boot) __attribute__((noreturn));
 
 static struct visor_boot boot;
 
@@ -161,6 +163,42 @@ static uint32_t build_tables(uint32_t tables)
 	return tables;
 }
 
+/* PAE: physical memory where it is, private memory at VISOR_BASE32. */
+static uint32_t build_tables32(uint32_t tables)
+{
+	enum { PDPT, PD, COUNT = PD + 4 };
+	uint64_t(*t)[512] = (void *)tables;
+	uint64_t *pd = t[PD]; /* all four in a row */
+
+	memset(t, 0, COUNT * PAGE);
+	for (unsigned i = 0; i < 4; i++)
+		t[PDPT][i] = (uint32_t)t[PD + i] | PTE_P;
+	for (unsigned i = 0; i < 4 * 512; i++)
+		pd[i] = (uint64_t)i * 2 * MIB | PTE_P | PTE_W | PTE_PS;
+	for (unsigned i = 0; i < VISOR_PRIVATE / (2 * MIB); i++)
+		pd[VISOR_BASE32 / (2 * MIB) + i] = (boot.private_base + i * 2 * MIB) | PTE_P | PTE_W | PTE_PS;
+	boot.heap = tables + COUNT * PAGE;
+	return tables;
+}
+
+/* Where an image begins; 0: it is not there, or not all of it. */
+static uint32_t find_image(uint32_t magic)
+{
+	uint32_t at = payload.image, end = at + payload.image_size;
+
+	if (payload.magic != VISOR_PAYLOAD_MAGIC)
+		return 0;
+	while (at + VISOR_IMAGE_HEADER + sizeof(struct visor_image) <= end) {
+		const struct visor_image *image = (void *)(at + VISOR_IMAGE_HEADER);
+		if (!image->size || image->size > end - at)
+			return 0;
+		if (image->magic == magic)
+			return at;
+		at += (image->size + PAGE - 1) & -PAGE;
+	}
+	return 0;
+}
+
 static void copy_cmdline(const char *from, unsigned max)
 {
 	unsigned n = 0;
@@ -194,12 +232,12 @@ void boot_main(uint32_t magic, const void *information)
 		memory_from_cmos();
 	}
 
-	const struct visor_image *image = (void *)(payload.image + VISOR_IMAGE_HEADER);
-	if (payload.magic != VISOR_PAYLOAD_MAGIC || !payload.image_size ||
-	    image->magic != VISOR_IMAGE_MAGIC || !boot.loader_size)
+	bool long_mode = max.eax >= 0x80000001 && cpuid(0x80000001, 0).edx & 1 << 29;
+	uint32_t file = find_image(long_mode ? VISOR_IMAGE_MAGIC64 : VISOR_IMAGE_MAGIC32);
+	if (!file || !boot.loader_size)
 		stop("the ROM image is cut short or damaged");
-	if (max.eax < 0x80000001 || !(cpuid(0x80000001, 0).edx & 1 << 29))
-		stop("this processor has no 64-bit mode, which this build needs");
+	const struct visor_image *image = (void *)(file + VISOR_IMAGE_HEADER);
+	uint32_t file_size = image->size;
 
 	boot.private_base = find_private(info);
 	boot.private_size = VISOR_PRIVATE;
@@ -207,18 +245,18 @@ void boot_main(uint32_t magic, const void *information)
 		stop("too little memory: no %u MiB to keep of at least %u MiB below 4 GiB",
 		     VISOR_PRIVATE / MIB, VISOR_RAM_LEAST / MIB);
 
-	uint32_t used = (uint32_t)image->end - (uint32_t)VISOR_BASE;
+	uint32_t used = (uint32_t)image->end - (uint32_t)image->base;
 	uint32_t copy = boot.private_base + used + ((sizeof(boot) + PAGE - 1) & -PAGE);
 	uint32_t tables = (copy + boot.loader_size + PAGE - 1) & -PAGE;
 	if (boot.loader_size > VISOR_PRIVATE / 2 || used > VISOR_PRIVATE / 4 ||
-	    payload.image_size > used)
+	    file_size > used)
 		stop("the images are too big for the private memory");
-	memcpy((void *)boot.private_base, (void *)payload.image, payload.image_size);
-	memset((void *)(boot.private_base + payload.image_size), 0, used - payload.image_size);
+	memcpy((void *)boot.private_base, (void *)file, file_size);
+	memset((void *)(boot.private_base + file_size), 0, used - file_size);
 	memcpy((void *)copy, (void *)boot.loader, boot.loader_size);
 	boot.loader = copy;
-	uint32_t cr3 = build_tables(tables);
+	uint32_t cr3 = long_mode ? build_tables(tables) : build_tables32(tables);
 	memcpy((void *)(boot.private_base + used), &boot, sizeof(boot));
 	image = (void *)(boot.private_base + VISOR_IMAGE_HEADER);
-	enter64(cr3, &image->entry, boot.private_base + used);
+	(long_mode ? enter64 : enter32)(cr3, &image->entry, boot.private_base + used);
 }

@@ -13,8 +13,21 @@
 #ifndef VISOR_BOOT_H
 #define VISOR_BOOT_H
 
-#define VISOR_BASE         0xffffffff80000000 /* virtual address of the begin of private memory */
-#define VISOR_PHYSMAP      0xffff800000000000 /* virtual address of physical address 0 */
+/* Virtual addresses of the begin of private memory, and of physical address 0: in 64-bit mode, and in the
+ * 32-bit build (host32.c) */
+#define VISOR_BASE64       0xffffffff80000000
+#define VISOR_PHYSMAP64    0xffff800000000000
+#define VISOR_BASE32       0xf0000000
+#define VISOR_PHYSMAP32    0
+#ifdef __x86_64__
+#define VISOR_BASE         VISOR_BASE64
+#define VISOR_PHYSMAP      VISOR_PHYSMAP64
+#else
+#define VISOR_BASE         VISOR_BASE32
+#define VISOR_PHYSMAP      VISOR_PHYSMAP32
+#endif
+#define VISOR_IMAGE_MAGIC64 0x49564644 /* "DFVI" */
+#define VISOR_IMAGE_MAGIC32 0x33564644 /* "DFV3" */
 #define VISOR_PRIVATE      0x1000000          /* size of private memory */
 #define VISOR_RAM_LEAST    0x2000000          /* least memory below 4 GiB */
 #define VISOR_IMAGE_HEADER 0x1000             /* offset of struct visor_image */
@@ -25,23 +38,23 @@
 #include <stdint.h>
 #include <dfw/start_info.h>
 
-#define VISOR_IMAGE_MAGIC 0x49564644u /* "DFVI" */
 #define VISOR_BOOT_MAGIC  0x42564644u /* "DFVB" */
 #define VISOR_MEMMAP_MAX  64
 #define VISOR_CMDLINE_MAX 1024
 
-/* At offset VISOR_IMAGE_HEADER of the flat image. */
+/* At offset VISOR_IMAGE_HEADER of each flat image: the 64-bit one, and at the next page the 32-bit one. */
 struct visor_image {
 	uint32_t magic;
-	uint32_t reserved;
+	uint32_t size;  /* of the file */
 	uint64_t entry; /* virtual address */
 	uint64_t end;   /* virtual address behind .bss */
+	uint64_t base;  /* virtual address of its beginning */
 };
 
 /* Where the start-up program finds what it starts; mkrom fills it in the ROM. */
 struct visor_payload {
 	uint32_t magic;
-	uint32_t image; /* physical addresses */
+	uint32_t image; /* both images; physical addresses */
 	uint32_t image_size;
 	uint32_t loader; /* the vmxloader ELF; 0 where a multiboot module brings it */
 	uint32_t loader_size;

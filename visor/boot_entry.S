@@ -65,6 +65,21 @@ enter64:
 	.code64
 1:	jmp *(%rsi)
 
+	/* The same without long mode: EDI = boot. */
+	.globl enter32
+	.code32
+enter32:
+	movl %eax, %cr3
+	movl %ecx, %edi
+	movl %edx, %esi
+	movl %cr4, %eax
+	orl $1 << 5, %eax		/* PAE */
+	movl %eax, %cr4
+	movl %cr0, %eax
+	orl $0x80000001, %eax		/* PG, PE */
+	movl %eax, %cr0
+	jmp *(%esi)
+
 	.section .bss
 	.align 16
 	.skip 0x2000

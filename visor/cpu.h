@@ -44,11 +44,7 @@ enum vector { VECTOR_DB = 1, VECTOR_NMI = 2, VECTOR_UD = 6, VECTOR_NM = 7, VECTO
 /* Physical memory: visor proper has it mapped in one piece, boot.c runs without paging. */
 static inline void *phys(uint64_t address)
 {
-#ifdef __x86_64__
-	return (void *)(VISOR_PHYSMAP + address);
-#else
-	return (void *)(uint32_t)address;
-#endif
+	return (void *)(uintptr_t)(VISOR_PHYSMAP + address);
 }
 
 static inline uint64_t rdmsr(uint32_t index)

@@ -106,9 +106,9 @@ static uint64_t efer_allowed(void)
 /* What a record says reaches the MSR, so it is masked. */
 static void set_efer(struct vcpu *v, uint64_t efer)
 {
-	uint64_t real = rdmsr(MSR_EFER);
+	uint64_t allowed = efer_allowed(), real = allowed == EFER_LMA ? 0 : rdmsr(MSR_EFER); /* there may be none */
 
-	efer &= efer_allowed();
+	efer &= allowed;
 	if ((real ^ efer) & EFER_SHARED)
 		wrmsr(MSR_EFER, (real & ~(uint64_t)EFER_SHARED) | (efer & EFER_SHARED));
 	v->efer = efer;

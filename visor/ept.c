@@ -216,7 +216,7 @@ static uint64_t *own_table(struct single_step *s, uint64_t *entry)
 {
 	uint64_t *table = phys(*entry & EPT_ADDRESS);
 
-	if ((uint64_t)table - (uint64_t)s->table < sizeof(*s->table) * STEP_TABLES)
+	if ((uintptr_t)table - (uintptr_t)s->table < sizeof(*s->table) * STEP_TABLES)
 		return table;
 	table = memcpy(s->table[s->tables++], table, PAGE_SIZE);
 	*entry = phys_of(table) | EPT_RWX;

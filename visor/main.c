@@ -7,7 +7,7 @@
 #include "visor/visor.h"
 
 void visor_main(struct visor_boot *b) __attribute__((noreturn));
-void host_exception(uint64_t *frame);
+void host_exception(unsigned long *frame);
 
 struct visor_boot *boot;
 bool native_real_mode, verbose;
@@ -65,7 +65,7 @@ void machine_reset(void)
 {
 	static const struct {
 		uint16_t limit;
-		uint64_t base;
+		unsigned long base;
 	} __attribute__((packed)) no_idt = {0, 0};
 
 	if (this_vcpu()->active)
@@ -117,7 +117,7 @@ void print_guest_state(struct vcpu *v)
 #undef LL
 
 /* An exception of visor itself; frame: vector, error code, RIP, CS, RFLAGS, RSP, SS */
-void host_exception(uint64_t *frame)
+void host_exception(unsigned long *frame)
 {
 	if (frame[0] == VECTOR_NMI) {
 		smp_nmi(this_vcpu());
@@ -125,39 +125,6 @@ void host_exception(uint64_t *frame)
 	}
 	fatal(this_vcpu(), "exception %u in visor at %llx, error %llx, CR2 %lx", (unsigned)frame[0],
 	      (unsigned long long)frame[2], (unsigned long long)frame[1], read_cr2());
-}
-
-enum { VECTORS = 32 };
-
-static struct {
-	uint16_t low, selector, flags, middle;
-	uint32_t high, reserved;
-} idt[VECTORS];
-
-void load_vectors(void)
-{
-	struct {
-		uint16_t limit;
-		void *base;
-	} __attribute__((packed)) idtr = {sizeof(idt) - 1, idt};
-
-	asm volatile("lidt %0" : : "m"(idtr));
-}
-
-static void set_vectors(void)
-{
-	enum { STUB = 16 };
-	extern char host_vectors[];
-
-	for (unsigned i = 0; i < VECTORS; i++) {
-		uint64_t at = (uint64_t)host_vectors + i * STUB;
-		idt[i].low = at;
-		idt[i].selector = 0x08;
-		idt[i].flags = 0x8e00; /* interrupt gate */
-		idt[i].middle = at >> 16;
-		idt[i].high = at >> 32;
-	}
-	load_vectors();
 }
 
 enum real_mode { BY_PROCESSOR, ASSIST, NATIVE };
@@ -219,7 +186,7 @@ void vcpu_bind(struct vcpu *v, unsigned id)
 {
 	v->self = v;
 	v->id = id;
-	wrmsr(MSR_GS_BASE, (uint64_t)v);
+	host_bind(v);
 }
 
 void vcpu_attach(struct vcpu *v)

@@ -177,9 +177,6 @@ bool guest_compare_exchange(struct vcpu *v, uint64_t address, unsigned size, uin
 	if (!p) /* a table in a ROM: what is written there is lost */
 		return true;
 	if (size == 8)
-		return __atomic_compare_exchange_n((uint64_t *)p, &old, new, false, __ATOMIC_SEQ_CST,
-						   __ATOMIC_SEQ_CST);
-	uint32_t old32 = old;
-	return __atomic_compare_exchange_n((uint32_t *)p, &old32, (uint32_t)new, false, __ATOMIC_SEQ_CST,
-					   __ATOMIC_SEQ_CST);
+		return __sync_bool_compare_and_swap((uint64_t *)p, old, new);
+	return __sync_bool_compare_and_swap((uint32_t *)p, (uint32_t)old, (uint32_t)new);
 }

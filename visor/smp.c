@@ -83,17 +83,6 @@ void smp_stop_others(struct vcpu *v)
 	}
 }
 
-/* IRET ends the blocking of NMIs in visor that an NMI's exit begins (SDM vol. 3, 28.3.3), and in Bochs
- * 2.7 one by SIPI. */
-void unblock_nmi(void)
-{
-	uint64_t rsp, ss;
-
-	asm volatile("movq %%ss, %1\n\tmovq %%rsp, %0\n\tpushq %1\n\tpushq %0\n\tpushfq\n\tmovq %%cs, %0\n\t"
-		     "pushq %0\n\tleaq 1f(%%rip), %0\n\tpushq %0\n\tiretq\n1:"
-		     : "=&r"(rsp), "=&r"(ss) : : "cc", "memory");
-}
-
 void smp_nmi(struct vcpu *v)
 {
 	if (v->kicked)
@@ -184,13 +173,10 @@ void smp_find(void)
 	vcpus[0].apic_id = own_apic_id();
 
 	/* paging is turned on from a page below 1 MiB, which has to be mapped to itself */
-	uint64_t *pml4 = alloc_pages(1);
 	host_cr3 = read_cr3();
-	memcpy(pml4, phys(host_cr3), PAGE_SIZE);
-	pml4[0] = pml4[256];
 	memcpy(phys(START_PAGE), ap_start, ap_start_end - ap_start);
-	IN_START_PAGE(ap_cr3) = phys_of(pml4);
-	IN_START_PAGE(ap_stacks) = (uint64_t)reserve_pages((VCPUS_MOST - 1) * AP_STACK / PAGE_SIZE);
+	IN_START_PAGE(ap_cr3) = host_start_tables();
+	IN_START_PAGE(ap_stacks) = (uintptr_t)reserve_pages((VCPUS_MOST - 1) * AP_STACK / PAGE_SIZE);
 
 	uint32_t svr = *apic(APIC_SVR), came = 0, now;
 	*apic(APIC_SVR) = svr | SVR_ENABLE;

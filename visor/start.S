@@ -13,8 +13,8 @@ identity_page:
 	.skip 4096
 
 	.section .image_header, "a"
-	.long 0x49564644, 0		/* VISOR_IMAGE_MAGIC */
-	.quad visor_start, image_end
+	.long VISOR_IMAGE_MAGIC64, image_size
+	.quad visor_start, image_end, VISOR_BASE
 
 	.text
 	/* RDI = physical address of struct visor_boot; long mode, first page tables */
@@ -128,7 +128,7 @@ host_trap:
 	pushq %r11
 	cld
 	leaq 9*8(%rsp), %rdi
-	call host_exception		/* (uint64_t frame[]: vector, error, RIP ...) */
+	call host_exception		/* (unsigned long frame[]: vector, error, RIP ...) */
 	popq %r11
 	popq %r10
 	popq %r9

@@ -70,7 +70,7 @@ struct vcpu {
 static inline struct vcpu *this_vcpu(void)
 {
 	struct vcpu *v;
-	asm volatile("movq %%gs:%c1, %0" : "=r"(v) : "i"(offsetof(struct vcpu, self)));
+	asm volatile("mov %%gs:%c1, %0" : "=r"(v) : "i"(offsetof(struct vcpu, self)));
 	return v;
 }
 
@@ -88,11 +88,24 @@ void fatal(struct vcpu *v, const char *format, ...) __attribute__((format(printf
 void stop(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void machine_reset(void) __attribute__((noreturn));
 void print_guest_state(struct vcpu *v);
-void load_vectors(void); /* IDTR */
 /* From now on this_vcpu() on this processor. */
 void vcpu_bind(struct vcpu *v, unsigned id);
 /* What all processors share, into the current VMCS. */
 void vcpu_attach(struct vcpu *v);
+
+/* host64.c and host32.c: visor as a 64-bit or a 32-bit host */
+enum { HOST_VECTORS = 32, HOST_STUB = 16 };
+extern char host_vectors[];
+extern const struct control_bit host_exit_needed[], host_entry_needed[];
+void set_vectors(void);
+void load_vectors(void); /* IDTR */
+void host_bind(struct vcpu *v);
+/* Selectors, GDT and IDT of the VMCS's host state */
+void set_host_segments(struct vcpu *v);
+/* RAM that boot.c has not mapped */
+void host_map_memory(void);
+/* CR3 for further processors, with the page that they start from mapped where it is */
+uint64_t host_start_tables(void);
 
 /* memory.c: visor's own memory, and the guest's */
 void memory_init(void);

@@ -13,12 +13,10 @@ static const struct control_bit proc_needed[] = {
 };
 static const struct control_bit exit_needed[] = {
 	{EXIT_SAVE_DEBUG, "save debug controls"},
-	{EXIT_HOST_64, "host address-space size"},
 	{0, 0},
 };
 static const struct control_bit entry_needed[] = {
 	{ENTRY_LOAD_DEBUG, "load debug controls"},
-	{ENTRY_IA32E_GUEST, "IA-32e mode guest"},
 	{0, 0},
 };
 /* with several processors */
@@ -107,11 +105,13 @@ static void set_controls(void)
 				mmu->proc2);
 		vmwrite(PROC2_CONTROLS, proc2);
 	}
-	uint32_t entry = control(MSR_VMX_ENTRY + offset, 0, entry_needed);
+	uint32_t entry = control(MSR_VMX_ENTRY + offset, need(MSR_VMX_ENTRY + offset, host_entry_needed, 0),
+				 entry_needed);
 
 	vmwrite(PIN_CONTROLS, control(MSR_VMX_PINBASED + offset, 0, vcpu_count > 1 ? pin_needed : none));
 	vmwrite(PROC_CONTROLS, proc);
-	vmwrite(EXIT_CONTROLS, control(MSR_VMX_EXIT + offset, 0, exit_needed));
+	vmwrite(EXIT_CONTROLS, control(MSR_VMX_EXIT + offset,
+				      need(MSR_VMX_EXIT + offset, host_exit_needed, 0), exit_needed));
 	vmwrite(ENTRY_CONTROLS, entry & ~ENTRY_IA32E_GUEST);
 	if (proc2 & PROC2_XSAVES)
 		vmwrite(XSS_EXITING, 0);
@@ -127,37 +127,18 @@ static void set_controls(void)
 
 static void set_host_state(struct vcpu *v)
 {
-	enum { CODE = 0x08, DATA = 0x10, TSS = 0x18 };
-	struct {
-		uint16_t limit;
-		uint64_t base;
-	} __attribute__((packed)) idtr;
-	uint64_t tss = (uint64_t)v->tss;
-
-	memcpy(v->gdt, host_gdt, TSS);
-	v->gdt[TSS / 8] = 0x67 | (tss & 0xffffff) << 16 | 0x89ull << 40 | (tss >> 24 & 0xff) << 56;
-	v->gdt[TSS / 8 + 1] = tss >> 32;
-	asm volatile("sidt %0" : "=m"(idtr));
-
+	set_host_segments(v);
 	vmwrite(HOST_CR0, read_cr0());
 	vmwrite(HOST_CR3, read_cr3());
 	vmwrite(HOST_CR4, read_cr4());
-	vmwrite(HOST_CS_SELECTOR, CODE);
-	vmwrite(HOST_SS_SELECTOR, DATA);
-	vmwrite(HOST_DS_SELECTOR, DATA);
-	vmwrite(HOST_ES_SELECTOR, DATA);
-	vmwrite(HOST_FS_SELECTOR, DATA);
-	vmwrite(HOST_GS_SELECTOR, DATA);
-	vmwrite(HOST_TR_SELECTOR, TSS);
 	vmwrite(HOST_FS_BASE, 0);
-	vmwrite(HOST_GS_BASE, (uint64_t)v);
-	vmwrite(HOST_TR_BASE, tss);
-	vmwrite(HOST_GDTR_BASE, (uint64_t)v->gdt);
-	vmwrite(HOST_IDTR_BASE, idtr.base);
+	vmwrite(HOST_GS_BASE, (uintptr_t)v);
+	vmwrite(HOST_TR_BASE, (uintptr_t)v->tss);
+	vmwrite(HOST_GDTR_BASE, (uintptr_t)v->gdt);
 	vmwrite(HOST_SYSENTER_CS, 0);
 	vmwrite(HOST_SYSENTER_ESP, 0);
 	vmwrite(HOST_SYSENTER_EIP, 0);
-	vmwrite(HOST_RIP, (uint64_t)vmx_exit);
+	vmwrite(HOST_RIP, (uintptr_t)vmx_exit);
 }
 
 void vmx_on(struct vcpu *v)

@@ -168,16 +168,36 @@ enum exit_reason {
 };
 #define EXIT_ENTRY_FAILED (1u << 31)
 
-static inline uint64_t vmread(enum vmcs_field field)
+static inline unsigned long vmread_word(unsigned long field)
 {
 	unsigned long v;
-	asm volatile("vmread %1, %0" : "=rm"(v) : "r"((unsigned long)field) : "cc");
+	asm volatile("vmread %1, %0" : "=rm"(v) : "r"(field) : "cc");
 	return v;
+}
+
+static inline void vmwrite_word(unsigned long field, unsigned long v)
+{
+	asm volatile("vmwrite %0, %1" : : "rm"(v), "r"(field) : "cc");
+}
+
+/* In 32-bit mode a 64-bit field is two, SDM vol. 3, 25.11.2 */
+static inline bool has_high_half(enum vmcs_field field)
+{
+	return sizeof(long) == 4 && (field >> 13 & 3) == 1;
+}
+
+static inline uint64_t vmread(enum vmcs_field field)
+{
+	uint64_t high = has_high_half(field) ? vmread_word(field + 1) : 0;
+
+	return vmread_word(field) | high << 32;
 }
 
 static inline void vmwrite(enum vmcs_field field, uint64_t v)
 {
-	asm volatile("vmwrite %0, %1" : : "rm"((unsigned long)v), "r"((unsigned long)field) : "cc");
+	vmwrite_word(field, v);
+	if (has_high_half(field))
+		vmwrite_word(field + 1, v >> 32);
 }
 
 /* A control and its name, as in SDM vol. 3, 25.6 to 25.8 */

@@ -53,7 +53,7 @@ struct table {
 	uint16_t next; /* in its bucket */
 	uint32_t pass; /* of validate() that has seen it last */
 	uint32_t checked; /* flushes, of a root */
-	uint64_t filled[ENTRIES / 64];
+	uint32_t filled[ENTRIES / 32];
 };
 
 /* Two pages for each table: what the processor reads, and the guest's entries it was made from. */
@@ -76,8 +76,8 @@ static unsigned tables_each;
 static void vtlb_init(void)
 {
 	/* what is left, but for what step copies and so on still want */
-	uint64_t left = pages_left() - 64 - vcpu_count * 16;
-	tables_each = left / vcpu_count * PAGE_SIZE / (sizeof(struct pages) + sizeof(struct table));
+	uint32_t left = pages_left() - 64 - vcpu_count * 16;
+	tables_each = left / vcpu_count * (uint32_t)PAGE_SIZE / (sizeof(struct pages) + sizeof(struct table));
 	if (tables_each > NONE)
 		tables_each = NONE;
 }
@@ -115,13 +115,13 @@ static void set_entry(struct vtlb *t, unsigned n, unsigned i, uint64_t entry, ui
 {
 	t->pages[n].entry[i] = entry;
 	t->pages[n].guest[i] = guest;
-	t->tables[n].filled[i / 64] |= 1ull << i % 64;
+	t->tables[n].filled[i / 32] |= 1u << i % 32;
 }
 
 static void clear_entry(struct vtlb *t, unsigned n, unsigned i)
 {
 	t->pages[n].entry[i] = 0;
-	t->tables[n].filled[i / 64] &= ~(1ull << i % 64);
+	t->tables[n].filled[i / 32] &= ~(1u << i % 32);
 }
 
 static bool is_link(const struct table *e, uint64_t entry)
@@ -166,9 +166,9 @@ static void validate(struct vcpu *v, const struct paging *p, unsigned n, bool gl
 	e->pass = t->pass;
 	const void *entries = guest_entries(v, e, p);
 	bool none = !entries && mode_of(e) != PAGING_NONE && !(mode_of(e) == PAGING_32 && level_of(e) == 2);
-	for (unsigned word = 0; word < ENTRIES / 64; word++)
-		for (uint64_t bits = e->filled[word]; bits; bits &= bits - 1) {
-			unsigned i = word * 64 + __builtin_ctzll(bits);
+	for (unsigned word = 0; word < ENTRIES / 32; word++)
+		for (uint32_t bits = e->filled[word]; bits; bits &= bits - 1) {
+			unsigned i = word * 32 + __builtin_ctz(bits);
 			uint64_t was = t->pages[n].guest[i];
 			bool link = is_link(e, t->pages[n].entry[i]);
 			if (none || (entries && guest_entry(e, entries, i) != was &&
@@ -275,7 +275,7 @@ static void fill_neighbours(struct vcpu *v, const struct paging *p, unsigned n, 
 
 	for (unsigned i = at & -CLUSTER; entries && i < (at & -CLUSTER) + CLUSTER; i++) {
 		uint64_t g = guest_entry(e, entries, i);
-		if (e->filled[i / 64] >> i % 64 & 1 || (g & (PTE_P | PTE_A)) != (PTE_P | PTE_A) || g & reserved)
+		if (e->filled[i / 32] >> i % 32 & 1 || (g & (PTE_P | PTE_A)) != (PTE_P | PTE_A) || g & reserved)
 			continue;
 		uint64_t rights = (above & g) | (g & PTE_NX) | (e->role & ROLE_NX ? PTE_NX : 0);
 		set_entry(t, n, i, page_entry(v, g & PTE_ADDRESS, page_bits(p, rights, g, 0, 0)), g);

@@ -7,7 +7,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 . tests/visor/bochs.sh
 pci="enabled=1, chipset=i440fx, slot1=pcivga" # a device with a memory base address register
-for model in corei5_lynnfield_750 core2_penryn_t9600; do
+for model in corei5_lynnfield_750 core2_penryn_t9600 core_duo_t2400_yonah; do
 	guest $model test=isolation
 done
 echo "1..$n"

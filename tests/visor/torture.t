@@ -30,6 +30,7 @@ else
 	compare torture32 2 core2_penryn_t9600 24 ''
 	compare torture32 3 core2_penryn_t9600 24 ''
 	compare torture64 4 core2_penryn_t9600 12 ''
+	compare torture32 3 core_duo_t2400_yonah 16 ''
 	compare torture32 3 corei5_lynnfield_750 24 '' ept=off
 	compare torture64 4 corei5_lynnfield_750 12 ''
 fi

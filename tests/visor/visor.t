@@ -59,7 +59,6 @@ rom "$BUILD/tests/visor/guest" "test=start real-mode=native"
 says "native real mode without unrestricted guest" "this processor has no unrestricted guest"
 rom "$BUILD/tests/visor/guest" "test=start"
 model=p4_prescott_celeron_336 says "no VMX" "this processor has no VMX"
-model=core_duo_t2400_yonah says "no long mode" "no 64-bit mode"
 mib=16 says "16 MiB" "too little memory"
 
 head -c 40 "$BUILD/tests/visor/guest" >"$work/elf"

@@ -11,6 +11,10 @@ for test in start "private no-identity=1" vmx paging assist interrupts a20 "rese
 	"spoil spoil=cs" no-assist; do
 	guest core2_penryn_t9600 "test=$test"
 done
+# the 32-bit build
+for test in start vmx paging assist interrupts a20 "restart reset=cf9"; do
+	guest core_duo_t2400_yonah "test=$test"
+done
 for test in paging assist a20; do
 	guest corei5_lynnfield_750 "test=$test ept=off"
 done
