@@ -77,6 +77,9 @@ static const struct {
 	FIELD(dfw_visor_stats, restores),
 	FIELD(dfw_visor_stats, resets),
 	FIELD(dfw_visor_stats, real_mode_exits),
+	FIELD(dfw_visor_stats, fills),
+	FIELD(dfw_visor_stats, guest_faults),
+	FIELD(dfw_visor_stats, flushes),
 	FIELD(dfw_visor_stats, assist_writes_dropped),
 }, assist_fields[] = {
 	FIELD(dfw_assist_stats, invokes),

@@ -47,12 +47,17 @@ static inline void *phys(uint64_t address)
 	return (void *)(uintptr_t)(VISOR_PHYSMAP + address);
 }
 
+#ifdef DFW_TEST
+uint64_t rdmsr(uint32_t index);
+#else
 static inline uint64_t rdmsr(uint32_t index)
 {
 	uint32_t low, high;
 	asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(index));
 	return (uint64_t)high << 32 | low;
 }
+
+#endif
 
 static inline void wrmsr(uint32_t index, uint64_t v)
 {

@@ -488,7 +488,7 @@ void run(struct vcpu *v)
 			uint32_t error = vmread(INSTRUCTION_ERROR);
 			print_everywhere();
 			check_vmentry();
-			fatal(v, "VM entry failed: instruction error %u", error);
+			fatal(v, "VM entry failed: instruction error %u, %s", error, instruction_error(error));
 		}
 		handle_exit(v);
 	}

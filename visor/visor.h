@@ -277,5 +277,7 @@ void smp_describe(char *cmdline);
 
 /* vmentry_check.c: names each rule of SDM vol. 3, 26.2 and 26.3 that the VMCS breaks */
 void check_vmentry(void);
+/* VM-instruction error field, in words */
+const char *instruction_error(uint32_t error);
 
 #endif

@@ -88,6 +88,7 @@ loaders() {
 	vesamenu
 	small_linux "Linux i386 to user space" i386 i686
 	case $where$DFW_LONG in
+	*yonah*) skip "Linux amd64 to user space" "no 64-bit mode" ;;
 	*qemu* | *1) small_linux "Linux amd64 to user space" amd64 x86_64 ;;
 	*) skip "Linux amd64 to user space" "minutes on Bochs, with --long" ;;
 	esac

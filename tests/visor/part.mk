@@ -13,6 +13,10 @@ $(VISOR_T)/torture64: tests/visor/torture.lds $(call objs,m64,$(TORTURE))
 	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(LD) -m elf_x86_64 --no-warn-rwx-segments -T $^ -o $@.elf64 && \
 		$(OBJCOPY) -O elf32-i386 $@.elf64 $@
 
-tests-visor: $(VISOR_T)/torture32 $(VISOR_T)/torture64 $(VISOR_T)/guest $(BUILD)/visor $(BUILD)/visor-boot.bin $(BUILD)/visor-mkrom
+$(VISOR_T)/vmentry.t: $(call objs,host,tests/visor/vmentry.c visor/vmentry_check.c)
+	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(CC) -o $@ $^ -lcmocka
+$(BUILD)/host/tests/visor/vmentry.o $(BUILD)/host/visor/vmentry_check.o: CFLAGS_host += -DDFW_TEST
+
+tests-visor: $(VISOR_T)/vmentry.t $(VISOR_T)/torture32 $(VISOR_T)/torture64 $(VISOR_T)/guest $(BUILD)/visor $(BUILD)/visor-boot.bin $(BUILD)/visor-mkrom
 tests: tests-visor
 .PHONY: tests-visor
