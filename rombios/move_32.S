@@ -17,31 +17,41 @@ move_extended:
 	pushl %ebx
 	pushl %esi
 	pushl %edi
+	pushl %ebp
 	pushw %gs
 	pushw %es
+	/* the table goes on behind its segment's end, where an access across it would be an exception */
+	movw %dx, %si
+	shrw $4, %dx
+	addw %dx, %ax
+	jc 8f
 	movw %ax, %gs
 	movzwl %ax, %ebx
-	movzwl %dx, %esi
+	andl $15, %esi
 	movzwl %cx, %ecx
 	cmpw $0x8000, %cx
 	ja 8f
 	testw %cx, %cx
 	jz 7f
 	leal -1(%ecx, %ecx), %edx /* last byte */
-	testb $0x80, %gs:DESC_SRC + 6(%si)
-	jnz 1f
-	movw %gs:DESC_SRC(%si), %ax
-	cmpw %dx, %ax
-	jb 8f
-1:	testb $0x80, %gs:DESC_DST + 6(%si)
-	jnz 2f
-	movw %gs:DESC_DST(%si), %ax
-	cmpw %dx, %ax
-	jb 8f
-2:	testb $0x80, %gs:DESC_SRC + 5(%si) /* present; the destination writable */
-	jz 8f
-	movb %gs:DESC_DST + 5(%si), %al
-	andb $0x9a, %al
+	movw $DESC_SRC, %bp
+	call holds
+	jc 8f
+	movw $DESC_DST, %bp
+	call holds
+	jc 8f
+	/* the source readable, the destination writable, neither expand-down: anything else would be an
+	 * exception with nobody there to take it */
+	movb %gs:DESC_SRC + 5(%si), %al
+	movb %al, %ah
+	andb $0x9a, %ah
+	cmpb $0x9a, %ah /* code */
+	je 1f
+	andb $0x9c, %al
+	cmpb $0x90, %al
+	jne 8f
+1:	movb %gs:DESC_DST + 5(%si), %al
+	andb $0x9e, %al
 	cmpb $0x92, %al
 	jne 8f
 	/* the caller's table describes itself, our code, our data */
@@ -91,10 +101,22 @@ move_extended:
 8:	movl $2, %eax
 9:	popw %es
 	popw %gs
+	popl %ebp
 	popl %edi
 	popl %esi
 	popl %ebx
 	retl
+
+/* CF: the descriptor at BP of the table has a limit below EDX */
+holds:	movzwl %gs:(%bp, %si), %eax
+	testb $0x0f, %gs:6(%bp, %si) /* 64 KiB and more have room for all */
+	jnz 2f
+	testb $0x80, %gs:6(%bp, %si)
+	jz 1f
+	shll $12, %eax
+	orw $0xfff, %ax
+1:	cmpl %edx, %eax
+2:	ret
 
 	.section .bss.move, "aw", @nobits
 	.balign 4

@@ -313,6 +313,59 @@ protected_call:
 	sti
 	retl
 
+/* uint8_t high_memory(uint8_t look): 100000-1FFFFF and 404000-4FFFFF filled with a pattern, or
+ * looked at: 0 if it is all there */
+	.global high_memory
+high_memory:
+	pushal
+	pushw %es
+	cli
+	movb %al, %dl
+	movl %esp, saved
+	lgdtl gdtr
+	lidtl no_idtr
+	movl %cr0, %eax
+	orb $1, %al
+	movl %eax, %cr0
+	ljmpl $CODE32, $1f
+	.code32
+1:	movl $FLAT, %eax
+	movl %eax, %es
+	movl $DATA, %eax
+	movl %eax, %ds
+	movl %eax, %ss
+	cld
+	movl $0x3c96f00f, %eax
+	xorl %ebx, %ebx
+	movl $0x100000, %edi
+	movl $0x100000 / 4, %ecx
+	call 4f
+	movl $0x404000, %edi
+	movl $(0x500000 - 0x404000) / 4, %ecx
+	call 4f
+	movl %ebx, saved_r
+	ljmpl $CODE16, $6f
+4:	testb %dl, %dl
+	jnz 5f
+	rep stosl
+	ret
+5:	cmpl %eax, %eax
+	repe scasl
+	je 7f
+	incl %ebx
+7:	ret
+	.code16
+6:	call real_mode
+	movw %cs, %ax
+	movw %ax, %ds
+	movw %ax, %ss
+	movl saved, %esp
+	popw %es
+	popal
+	movl saved_r, %eax
+	sti
+	retl
+
 /* uint32_t switch_by_bios(uint8_t ah): INT 15h/89h with vectors 50h and 58h; 0 where all of it is as
  * documented, or what is wrong. Back in real mode with the 8259As as they were. */
 	.global switch_by_bios

@@ -3,9 +3,9 @@
 ROMBIOS_T := $(BUILD)/tests/rombios
 CFLAGS_tests/rombios := -Wno-missing-field-initializers -fno-delete-null-pointer-checks -fno-builtin -fno-tree-loop-distribute-patterns
 
-tests: $(ROMBIOS_T)/services.img $(ROMBIOS_T)/disks.img $(ROMBIOS_T)/edges.img $(ROMBIOS_T)/calls.img
+tests: $(ROMBIOS_T)/services.img $(ROMBIOS_T)/disks.img $(ROMBIOS_T)/edges.img $(ROMBIOS_T)/calls.img $(ROMBIOS_T)/fuzz.img
 
-$(ROMBIOS_T)/calls.img: $(BUILD)/m16/tests/rombios/monitor.o
+$(ROMBIOS_T)/calls.img $(ROMBIOS_T)/fuzz.img: $(BUILD)/m16/tests/rombios/monitor.o
 
 $(ROMBIOS_T)/%.img: tests/rombios/guest.lds $(call objs,m16,tests/rombios/guest.S tests/rombios/v86.S) $(BUILD)/m16/tests/rombios/%.o
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && \
