@@ -15,6 +15,8 @@
 #define MIB 0x100000ull
 #define GIB 0x40000000ull
 
+enum { MAP_MOST = 1024 }; /* entries of a host's map: more are nonsense */
+
 #define ROUND_DOWN(v, to) ((v) & -(uint32_t)(to))
 
 /* Xen's hvmloader reserves from here on: special pages, and room for the device model's ROMs */
@@ -67,16 +69,23 @@ static void add_words(struct host *host, const char *words)
 static void from_start_info(const struct hvm_start_info *si, struct host *host, struct e820 *map)
 {
 	const struct hvm_memmap_entry *e = (void *)(uintptr_t)si->memmap_paddr;
-	const char *line = (void *)(uintptr_t)si->cmdline_paddr;
 
-	if (line)
-		add_words(host, line);
+	if (si->cmdline_paddr >= 4 * GIB)
+		fatal("start information: the command line at %llx is not below 4 GiB", si->cmdline_paddr);
+	if (si->cmdline_paddr)
+		add_words(host, (void *)(uintptr_t)si->cmdline_paddr);
 	if (si->rsdp_paddr && si->rsdp_paddr < 4 * GIB - sizeof(host->rsdp_copy)) {
 		host->rsdp = si->rsdp_paddr;
 		memcpy(host->rsdp_copy, (void *)host->rsdp, sizeof(host->rsdp_copy));
 	}
-	if (si->version < 1 || !e)
+	if (si->version < 1 || !si->memmap_paddr)
 		return;
+	if (si->memmap_paddr >= 4 * GIB || si->memmap_entries > (4 * GIB - si->memmap_paddr) / sizeof(*e))
+		fatal("start information: a memory map of %u entries at %llx is not below 4 GiB",
+		      si->memmap_entries, si->memmap_paddr);
+	if (si->memmap_entries > MAP_MOST)
+		fatal("start information: a memory map of %u entries; %u are believed", si->memmap_entries,
+		      MAP_MOST);
 	for (unsigned round = 0; round < 2; round++)
 		for (uint32_t i = 0; i < si->memmap_entries; i++)
 			add_in_round(map, round, e[i].addr, e[i].size, e[i].type);
@@ -96,9 +105,15 @@ static void from_multiboot(const struct multiboot_info *mb, struct host *host, s
 		for (unsigned round = 0; round < 2; round++) {
 			uint32_t at = mb->mmap_addr, end = at + mb->mmap_length;
 
+			if (end < at)
+				fatal("multiboot: a memory map of %u bytes at %08x", mb->mmap_length, at);
+
 			while (at < end) {
 				const struct multiboot_mmap *m = (void *)(uintptr_t)at;
 
+				if (end - at < sizeof(*m) || m->size < sizeof(m->e820) || m->size > end - at - 4)
+					fatal("multiboot: the memory map at %08x has an entry of %u bytes", at,
+					      m->size);
 				add_in_round(map, round, m->e820.base, m->e820.length,
 					     m->e820.type);
 				at += m->size + 4;

@@ -39,3 +39,8 @@ $(VMXLOADER_T)/%.img: tests/vmxloader/%.S tests/vmxassist/guest.inc tests/vmxass
 tests: $(VMXLOADER_T)/table_loader.t
 $(VMXLOADER_T)/table_loader.t: $(call objs,host,tests/vmxloader/table_loader.c vmxloader/table_loader.c)
 	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(CC) -o $@ $^ -lcmocka
+
+tests: $(VMXLOADER_T)/hosts.rom
+$(VMXLOADER_T)/hosts.rom: lib/rom.lds $(BUILD)/m32/tests/vmxloader/hosts.o
+	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(LD) -m elf_i386 -T $^ -o $(@:.rom=.elf) && $(OBJCOPY) -O binary $(@:.rom=.elf) $@.end && \
+		{ head -c 61440 /dev/zero && cat $@.end; } >$@
