@@ -36,14 +36,19 @@ judge_cd() {
 	mv "$work/cd.iso" "$work/judge.iso"
 }
 
-# on_qemu LOG WORDS...: QEMU with the ROM and $work/judge.iso, on the board's IDE or, with ide=piix3, on one that
-# is added; ends when the guest is off or resets
+# on_qemu LOG WORDS...: QEMU with $work/judge.iso, on the board's IDE or, with ide=piix3, on one that is added;
+# ends when the guest is off or resets. The ROM, or what `kernel` names as -kernel.
 on_qemu() {
 	log=$1
 	shift
 	bus=
+	if [ -n "${kernel-}" ]; then
+		set -- -kernel "$kernel" "$@"
+	else
+		set -- -bios "$BUILD/dfw.rom" "$@"
+	fi
 	[ -z "${ide-}" ] || { set -- -device "$ide-ide,id=added" "$@" && bus=,bus=added.0; }
-	timeout "$limit" qemu-system-x86_64 -accel tcg -nodefaults -display none -vga std -m 256 -bios "$BUILD/dfw.rom" \
+	timeout "$limit" qemu-system-x86_64 -accel tcg -nodefaults -display none -vga std -m 256 \
 		-serial "file:$log" -debugcon "file:$log.e9" -drive "if=none,id=cd,media=cdrom,format=raw,file=$work/judge.iso" \
 		-no-reboot "$@" -device "ide-cd,drive=cd$bus" >"$work/qemu.out" 2>&1
 }
