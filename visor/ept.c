@@ -276,7 +276,7 @@ static bool ept_fault(struct vcpu *v)
 			invept();
 		}
 		map_region(v->map, address);
-		if (v->step.active)
+		if (v->step.pages)
 			build_step_map(v);
 	} else if (qualification & VIOLATION_WRITE) {
 		drop_write(v, address);

@@ -11,6 +11,8 @@ PER_PROCESSOR struct monitor monitor;
 /* Iterations of a REP form between two looks at the interrupt line. */
 enum { REP_BATCH = 2048 };
 
+#define NOWHERE 0xffffffffu
+
 static void put(const char *s)
 {
 	static uint16_t column;
@@ -83,6 +85,8 @@ static __attribute__((cold)) void deliver_pending(struct monitor *m)
 		struct x86_event irq = {.vector = m->pending_irq, .kind = X86_EXTERNAL};
 
 		m->pending_irq = -1;
+		if (m->fit.stale)
+			m->irq_at = cpu->rip;
 		stats->interrupts++;
 		trace_guest(DFW_TRACE_INTERRUPT, irq.vector);
 		deliver_and_go(m, irq);
@@ -211,6 +215,13 @@ void monitor_run(struct monitor *m)
 	for (;;) {
 		if (m->pending_irq >= 0 || m->pending_nmi || m->held_nmi)
 			deliver_pending(m);
+		if (m->irq_at == (uint32_t)cpu->rip) {
+			/* A handler that takes longer than the next interrupt takes to come would return here for
+			 * ever: one instruction first. (Interrupts are asynchronous: it is as if it came later.) */
+			m->irq_at = NOWHERE;
+			step(m, stats->interpreted, &stats->interpreted_total);
+			continue;
+		}
 		if (!((uint32_t)cpu->cr0 & CR0_PE))
 			run_in_vm86(m);
 		else if (world_enterable(cpu) && world_can_leave(m))
@@ -254,6 +265,7 @@ __attribute__((cold)) void monitor_invoked(void)
 				      /* where our own shows again while A20 is masked */
 				      .flat_hole = DFW_VMXASSIST | A20, .flat_hole_size = DFW_VMXASSIST_SIZE};
 	m->pending_irq = -1;
+	m->irq_at = NOWHERE;
 	cpu = &m->record->guest;
 	stats->invokes++;
 	trace_guest(DFW_TRACE_INVOKE, m->record->reason);

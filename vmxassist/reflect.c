@@ -168,6 +168,7 @@ static void trap_from_vm86(struct monitor *m, struct frame *f)
 		take_nmi(m);
 	}
 	vm86_load(m);
+	m->irq_at = m->record->guest.rip;
 	if (vector != VEC_NMI)
 		deliver(m, (struct x86_event){.vector = vector, .kind = X86_EXTERNAL});
 	monitor_run(m);

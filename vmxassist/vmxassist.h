@@ -125,6 +125,7 @@ struct monitor {
 	struct x86 x86;
 	struct frame *vm86_frame; /* at the top of this processor's stack */
 	int pending_irq;          /* vector taken in a ring-0 window, or -1 */
+	uint32_t irq_at;          /* EIP where an interrupt came last while segments were stale */
 	bool redirect;            /* INT n goes straight to the IVT: redirection bitmap is clear */
 	const struct stretch *stretch; /* what VM86 runs a copy of, or NULL */
 	uint8_t stale; /* mask of segments whose base is the record's, whatever the frame's selector */

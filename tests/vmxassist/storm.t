@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A thousand ticks a second while modes change. Not under vmxassist on QEMU, which translates the code anew after
-# each of vmxassist's changes of a page: there the next tick comes before the last one's handler is through.
+# A thousand ticks a second, and ten thousand, while modes change. Not under vmxassist on QEMU, which translates the code
+# anew after each of vmxassist's changes of a page: there the next tick comes before the last one's handler is through.
 . tests/vmxassist/lib.sh
 expected=tests/vmxassist/storm.expected wrong='^$'
 
