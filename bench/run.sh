@@ -107,3 +107,5 @@ awk -F '\t' '
 
 echo
 bench/services.sh
+echo
+bench/host.sh

@@ -290,6 +290,27 @@ static void write_pci_data(uint16_t port, unsigned size, uint32_t value)
 	write_port(port, size, value);
 }
 
+/* Whether a write to this configuration register is looked at. */
+static bool is_watched(uint32_t address)
+{
+	uint8_t reg = address & 0xfc;
+
+	if (!(address >> 31))
+		return false;
+	if ((reg >= 0x10 && reg <= 0x24) || reg == 0x30 || reg == 0x38)
+		return true; /* base addresses */
+	return bridge && !(address & 0xffff00) &&
+	       ((reg >= (bridge->pam & 0xfc) && reg <= bridge->pam + 6) || reg == (bridge->smram & 0xfc));
+}
+
+/* With one processor the data ports exit only while such a register is chosen. */
+static void choose_register(uint32_t address)
+{
+	outl(PCI_ADDRESS, address);
+	for (uint16_t port = PCI_DATA; port < PCI_END; port++)
+		intercept(port, vcpu_count > 1 || is_watched(address));
+}
+
 static bool is_pci(uint16_t port, unsigned size)
 {
 	return (port == PCI_ADDRESS && size == 4) || (port >= PCI_DATA && port + size <= PCI_END);
@@ -299,7 +320,7 @@ static bool write_io(struct vcpu *v, uint16_t port, unsigned size, uint32_t valu
 {
 	if (is_pci(port, size)) {
 		if (port < PCI_DATA)
-			outl(port, value);
+			choose_register(value);
 		else
 			write_pci_data(port, size, value);
 		return false;

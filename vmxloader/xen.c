@@ -21,6 +21,8 @@ bool xen_find(void)
 	for (uint32_t at = 0x40000000; at < 0x40010000; at += 0x100) {
 		struct cpuid c = cpuid(at);
 
+		if (c.eax - at > 0xff)
+			return false; /* no hypervisor's leaves, and they follow each other */
 		if (c.ebx != 0x566e6558 || c.ecx != 0x65584d4d || c.edx != 0x4d4d566e)
 			continue; /* "XenVMMXenVMM" */
 		leaf = at;

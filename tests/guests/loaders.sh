@@ -67,18 +67,23 @@ newc() {
 	head -c $(((4 - size % 4) % 4)) /dev/zero
 }
 
-# small_linux NAME ARCHITECTURE MACHINE: the kernel of Debian's installer with one program as user space.
+# linux_cd ARCHITECTURE: $work/linux.iso with the kernel of Debian's installer and one program as user space.
 # Its tests of its own cryptography take Bochs minutes, and are left out.
-small_linux() {
+linux_cd() {
 	mkdir -p "$work/linux"
 	{
-		newc init $((0100755)) "$BUILD/tests/guests/init-$2"
+		newc init $((0100755)) "$BUILD/tests/guests/init-$1"
 		newc 'TRAILER!!!' 0
 	} >"$work/linux/initrd"
-	cp "/usr/lib/debian-installer/images/12/$2/text/debian-installer/$2/linux" "$work/linux"
+	cp "/usr/lib/debian-installer/images/12/$1/text/debian-installer/$1/linux" "$work/linux"
 	isolinux_cd linux <<-'END'
 		DEFAULT /linux initrd=/initrd console=ttyS0 cryptomgr.notests
 	END
+}
+
+# small_linux NAME ARCHITECTURE MACHINE
+small_linux() {
+	linux_cd "$2"
 	boots "$1" "$work/linux.iso" --expect "init: user space of Linux $3, processors: 1."
 	rm -rf "$work/linux" "$work/linux.iso"
 }
