@@ -20,8 +20,9 @@ CFLAGS_m16 := $(COMMON) $(FREE) -Os -m16 -march=i386 -mno-sse -mno-mmx -mno-8038
 # 32-bit flat code: vmxloader, vmxassist, and the interpreter inside vmxassist
 CFLAGS_m32 := $(COMMON) $(FREE) -O2 -m32 -march=i686 -mno-sse -mno-mmx -mno-80387 -mregparm=3 \
 	-mpreferred-stack-boundary=2 -DDFW_BITS=32
-# what vmxassist goes through for every trap and every instruction; the rest of it is -Os
-FAST := -O2 -mtune=generic -fno-reorder-blocks -fno-reorder-blocks-and-partition -fno-align-functions -fno-align-jumps -fno-align-loops -fno-align-labels
+# what vmxassist goes through for every trap and every instruction, and the rest of it
+FAST := -O2 -mtune=generic -fno-tree-vectorize -fno-reorder-blocks -fno-reorder-blocks-and-partition -fno-align-functions -fno-align-jumps -fno-align-loops -fno-align-labels
+SMALL := -Oz -fno-inline-functions-called-once -fno-jump-tables -fno-if-conversion
 # visor
 CFLAGS_m64 := $(COMMON) $(FREE) -O2 -m64 -mno-red-zone -mno-sse -mno-mmx -mno-80387 -mcmodel=kernel -DDFW_BITS=64
 # programs of the build machine: dfw, tests, fuzzers

@@ -1,7 +1,7 @@
 # vmxassist/: the VM86 monitor at D0000, one flat image with its stack, TSS and the interpreter
 
 # 64 KiB for everything: size counts but on the way of a trap.
-CFLAGS_vmxassist := -Os -fno-jump-tables -fno-if-conversion
+CFLAGS_vmxassist := $(SMALL)
 $(addprefix $(BUILD)/m32/vmxassist/,monitor.o vm86.o reflect.o): CFLAGS_vmxassist := $(FAST)
 VMXASSIST_OBJS := $(call objs,m32,vmxassist/entry.S vmxassist/monitor.c vmxassist/vm86.c vmxassist/stretch.c \
 	vmxassist/reflect.c vmxassist/x87_error.c vmxassist/world.c vmxassist/guest_access.c vmxassist/trace.c vmxassist/leave.S lib/string.c)

@@ -5,48 +5,32 @@
  */
 #include "internal.h"
 
-/* All 15 bytes that an instruction can have are there, in nearly every case. */
-static inline void begin(struct insn *i)
+/* All 15 bytes that an instruction can have are there, in nearly every case; else x86_fetch looks closer. */
+static inline void begin(struct insn *i, const struct x86 *x, const struct dfw_cpu *cpu, uint8_t *bytes)
 {
-	const struct dfw_segment *cs = &i->cpu->seg[DFW_CS];
-	uint32_t off = i->cpu->rip, linear = (uint32_t)cs->base + off;
-	uint8_t *bytes = i->x->insn.bytes;
-	const void *code;
+	const struct dfw_segment *cs = &cpu->seg[DFW_CS];
+	uint32_t off = cpu->rip, linear;
+	const void *code = NULL;
 
-	i->at = i->end = bytes;
-	if (__builtin_expect(off > cs->limit || cs->limit - off < 14 ||
-			     (cs->access_rights & (DFW_AR_CODE | DFW_AR_EXPAND)) == DFW_AR_EXPAND, 0))
-		return; /* in part, or expand-down: x86_fetch looks closer */
-	code = flat_memory(i, linear, 15);
-	if (__builtin_expect(!code, 0))
+	if (__builtin_expect(!(cs->access_rights & DFW_AR_EXPAND) && off <= cs->limit && cs->limit - off >= 14, 1)) {
+		linear = (uint32_t)cs->base + off;
+		if (__builtin_expect(linear < i->flat_size && i->flat_size - linear >= 15, 1)) {
+			code = x->flat + linear;
+			goto found;
+		}
+		code = flat_high_memory(i, linear, 15);
+	}
+	if (__builtin_expect(!code, 0)) {
+		i->end = bytes;
 		return;
+	}
+found:
 	__builtin_memcpy(bytes, code, 15);
 	i->end = bytes + 15;
 }
 
-static inline uint8_t next8(struct insn *i)
-{
-	const uint8_t *at = i->at;
-
-	if (__builtin_expect(at == i->end, 0))
-		x86_fetch(i);
-	i->at = at + 1;
-	return *at;
-}
-
-/* size: 1, 2 or 4 */
-static __attribute__((noinline)) uint32_t next(struct insn *i, unsigned size)
-{
-	const uint8_t *at = i->at;
-
-	while (__builtin_expect(i->end - at < (int)size, 0))
-		x86_fetch(i);
-	i->at = at + size;
-	return get_ptr(at, size);
-}
-
 /* SDM vol. 2, table 2-1 */
-static void address16(struct insn *i)
+static inline const uint8_t *address16(struct insn *i, const uint8_t *at)
 {
 	const union dfw_reg *r = i->cpu->gpr;
 	unsigned mod = i->modrm >> 6, seg = DFW_DS;
@@ -78,30 +62,34 @@ static void address16(struct insn *i)
 			ea = r[DFW_RBP].w;
 			seg = DFW_SS;
 		} else {
-			ea = next(i, 2);
+			ea = get_ptr(at, 2);
+			at += 2;
 		}
 		break;
 	case 7:
 		ea = r[DFW_RBX].w;
 		break;
 	}
-	if (mod == 1)
-		ea += (int8_t)next8(i);
-	else if (mod == 2)
-		ea += next(i, 2);
+	if (mod == 1) {
+		ea += (int8_t)*at++;
+	} else if (mod == 2) {
+		ea += get_ptr(at, 2);
+		at += 2;
+	}
 	i->ea = ea & 0xffff;
 	i->seg = i->override ? i->override - 1u : seg;
+	return at;
 }
 
 /* SDM vol. 2, tables 2-2 and 2-3 */
-static __attribute__((noinline)) void address32(struct insn *i)
+static inline const uint8_t *address32(struct insn *i, const uint8_t *at)
 {
 	const union dfw_reg *r = i->cpu->gpr;
 	unsigned mod = i->modrm >> 6, base = i->modrm & 7, seg = DFW_DS;
 	uint32_t ea = 0;
 
 	if (base == 4) {
-		uint8_t sib = next8(i);
+		uint8_t sib = *at++;
 		unsigned index = sib >> 3 & 7;
 
 		base = sib & 7;
@@ -110,131 +98,134 @@ static __attribute__((noinline)) void address32(struct insn *i)
 		i->esp_base = base == DFW_RSP;
 	}
 	if (base == 5 && !mod) {
-		ea += next(i, 4);
+		ea += get_ptr(at, 4);
+		at += 4;
 	} else {
 		ea += r[base].d;
 		if (base == DFW_RSP || base == DFW_RBP)
 			seg = DFW_SS;
 	}
-	if (mod == 1)
-		ea += (int8_t)next8(i);
-	else if (mod == 2)
-		ea += next(i, 4);
+	if (mod == 1) {
+		ea += (int8_t)*at++;
+	} else if (mod == 2) {
+		ea += get_ptr(at, 4);
+		at += 4;
+	}
 	i->ea = ea;
 	i->seg = i->override ? i->override - 1u : seg;
+	return at;
 }
 
-static void immediates(struct insn *i)
+static inline const uint8_t *immediates(struct insn *i, const uint8_t *at)
 {
 	uint32_t *imm = &i->imm;
 	const uint8_t *operand = i->operand;
-	unsigned n, kind;
+	unsigned n, kind, size;
 
 	for (n = 0; n < 3 && (kind = operand[n]) != None; n++) {
-
 		switch (METHOD(kind)) {
 		case M_I:
 		case M_J:
-			if (SIZE(kind) == S_s)
-				*imm = (int8_t)next8(i);
-			else
-				*imm = next(i, operand_size(i, kind));
+			if (SIZE(kind) == S_s) {
+				*imm = (int8_t)*at++;
+			} else {
+				size = operand_size(i, kind);
+				*imm = get_ptr(at, size);
+				at += size;
+			}
 			imm = &i->imm2;
 			break;
 		case M_O:
-			i->ea = next(i, i->asize);
+			i->ea = get_ptr(at, i->asize);
+			at += i->asize;
 			i->seg = i->override ? i->override - 1 : DFW_DS;
 			break;
 		case M_A:
-			i->imm = next(i, i->osize);
-			i->imm2 = next(i, 2);
+			i->imm = get_ptr(at, i->osize);
+			at += i->osize;
+			i->imm2 = get_ptr(at, 2);
+			at += 2;
 			break;
 		}
 	}
+	return at;
 }
 
-/* Leaves i->eip past the instruction. The row, of the group where the opcode names one. */
-static inline const struct row *decode(struct insn *i)
+/*
+ * Takes bytes as if all were there; where it took more than were fetched, x86_fetch gets more, or faults,
+ * and it starts again. Leaves i->eip past the instruction. The row, of the group where the opcode names
+ * one.
+ */
+static inline __attribute__((always_inline)) const struct row *decode(struct insn *i, struct x86 *x,
+									 const struct dfw_cpu *cpu)
 {
+	uint8_t *const bytes = x->insn.bytes;
 	const struct row *row;
-	struct x86_insn *shown = &i->x->insn;
-	unsigned opcode, flags;
-	unsigned wide = i->cpu->seg[DFW_CS].access_rights & DFW_AR_DB ? 4 : 2;
+	const uint8_t *at;
+	unsigned opcode, flags, wide;
 
+	begin(i, x, cpu, bytes);
+again:
+	wide = (cpu->seg[DFW_CS].access_rights >> 13 & 2) + 2; /* DFW_AR_DB */
 	i->osize = i->asize = wide;
-	begin(i);
+	i->prefixes = i->imm = 0;
+	i->seg = DFW_SEGS;
+	at = bytes;
 	for (;;) {
-		opcode = next8(i);
+		opcode = *at++;
 		row = &x86_opcodes[opcode];
 		if (__builtin_expect(!(row->flags & PREFIX), 1))
 			break;
 		if (opcode == 0x0f) {
-			opcode = 0x100 + next8(i);
+			opcode = 0x100 + *at++;
 			row = &x86_opcodes[opcode];
-			if ((opcode & ~2u) == 0x138)
-				i->third = next8(i);
+			if (__builtin_expect((opcode & ~2u) == 0x138, 0))
+				i->third = *at++;
 			break;
 		}
-		switch (opcode) {
-		case 0x26:
-			i->override = 1 + DFW_ES;
+		if (__builtin_expect(at > bytes + 15, 0)) /* too long already */
 			break;
-		case 0x2e:
-			i->override = 1 + DFW_CS;
-			break;
-		case 0x36:
-			i->override = 1 + DFW_SS;
-			break;
-		case 0x3e:
-			i->override = 1 + DFW_DS;
-			break;
-		case 0x64:
-			i->override = 1 + DFW_FS;
-			break;
-		case 0x65:
-			i->override = 1 + DFW_GS;
-			break;
-		case 0x66:
+		if (row->operand[0])
+			i->override = 1 + SIZE(row->operand[0]);
+		else if (opcode == 0x66)
 			i->osize = 6 - wide;
-			break;
-		case 0x67:
+		else if (opcode == 0x67)
 			i->asize = 6 - wide;
-			break;
-		case 0xf0:
+		else if (opcode == 0xf0)
 			i->lock = true;
-			break;
-		default:
+		else
 			i->rep = opcode;
-		}
 	}
 	i->opcode = opcode;
-	shown->row = opcode;
+	x->insn.row = opcode;
 	i->operand = row->operand;
 	flags = row->flags;
 	if (flags & HAS_MODRM) {
-		i->modrm = next8(i);
+		unsigned modrm = *at++;
+
 		if (__builtin_expect((opcode & ~3u) == 0x120, 0))
-			i->modrm |= 0xc0; /* SDM vol. 2, MOV to CR and DR: mod counts as 11b */
-		shown->modrm = i->modrm;
+			modrm |= 0xc0; /* SDM vol. 2, MOV to CR and DR: mod counts as 11b */
+		i->modrm = x->insn.modrm = modrm;
 		if (flags & GROUP) {
-			row = &x86_groups[row->operand[2]][modrm_reg(i)];
+			row = &x86_groups[row->operand[2]][modrm >> 3 & 7];
 			if (row->operand[0])
 				i->operand = row->operand;
 			flags |= row->flags;
 		}
-		if (is_memory(i)) {
-			if (i->asize == 2)
-				address16(i);
-			else
-				address32(i);
-		}
+		if (modrm < 0xc0)
+			at = i->asize == 2 ? address16(i, at) : address32(i, at);
 	}
 	if (flags & HAS_IMM) {
-		i->fixed = i->at - shown->bytes;
-		immediates(i);
+		i->fixed = at - bytes;
+		at = immediates(i, at);
 	}
-	shown->length = i->at - shown->bytes;
-	i->eip = (uint32_t)i->cpu->rip + shown->length;
+	if (__builtin_expect(at > i->end, 0)) {
+		x86_fetch(i);
+		i->fixed = 0;
+		goto again;
+	}
+	x->insn.length = at - bytes;
+	i->eip = (uint32_t)cpu->rip + (at - bytes);
 	return row;
 }
 
@@ -327,7 +318,7 @@ void x86_store(struct insn *i, unsigned n, uint32_t value)
 
 /* --- a step --- */
 
-static void check_row(struct insn *i, unsigned flags)
+static COLD __attribute__((noinline)) void check_row(struct insn *i, unsigned flags)
 {
 	if (i->lock && (!(flags & LOCK) || !is_memory(i)))
 		x86_raise(i, UD);
@@ -344,81 +335,100 @@ static void check_row(struct insn *i, unsigned flags)
 	}
 }
 
-/* What x86_peek tells. */
-static bool show(const struct insn *i)
+static COLD __attribute__((noinline)) void code_breakpoints(struct insn *i)
 {
-	struct x86_insn *shown = &i->x->insn;
+	struct dfw_cpu *cpu = i->cpu;
+	uint32_t hit;
 
-	shown->fixed = i->fixed ? i->fixed : shown->length;
-	shown->prefixed = i->lock || i->rep;
-	shown->osize = i->osize;
-	shown->segment = i->seg;
-	shown->imm = i->imm;
-	return true;
+	if (!(cpu->dr7 & DR7_ENABLES) || (cpu->rflags & RF) || (cpu->interruptibility & DFW_BLOCKED_BY_MOV_SS))
+		return;
+	hit = x86_breakpoints(cpu, (uint32_t)cpu->seg[DFW_CS].base + (uint32_t)cpu->rip, 1, 0);
+	if (hit) {
+		cpu->pending_debug |= hit;
+		x86_raise(i, DB);
+	}
 }
 
-/* Everything of a step that may fault, or of a peek; kept apart so that nothing lives across setjmp. */
-static __attribute__((noinline)) enum x86_outcome work(struct x86 *x, bool peek)
+/* What is seldom: REP between iterations, HLT, traps after the instruction, IA-32e mode. */
+static COLD __attribute__((noinline)) enum x86_outcome retire(struct insn *i)
 {
-	struct dfw_cpu *cpu = x->cpu;
-	struct insn insn, *i = &insn;
-	const struct row *row;
-	uint32_t tf = cpu->rflags & TF, shadow = cpu->interruptibility;
+	struct dfw_cpu *cpu = i->cpu;
 
-	x86_start(i, x);
-	if (__builtin_expect(cpu->dr7 & DR7_ENABLES, 0) && !peek &&
-	    !(cpu->rflags & RF) && !(shadow & DFW_BLOCKED_BY_MOV_SS)) {
-		uint32_t hit = x86_breakpoints(
-			cpu, (uint32_t)cpu->seg[DFW_CS].base + (uint32_t)cpu->rip, 1, 0);
-
-		if (hit) {
-			cpu->pending_debug |= hit;
-			x86_raise(i, DB);
-		}
-	}
-	x->insn.known = true;
-	i->fetch = peek ? FETCH | PEEK : FETCH;
-	i->seg = DFW_SEGS;
-	i->fixed = 0;
-	row = i->row = decode(i);
-	if (peek)
-		return show(i) && row->run ? X86_DONE : X86_FAULT;
-	if (__builtin_expect(!row->run, 0))
-		x86_raise(i, UD);
-	if (__builtin_expect((row->flags & (PE | CPL0)) || i->lock, 0))
-		check_row(i, row->flags);
-	cpu->interruptibility = shadow & ~(DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS);
-	row->run(i);
-	cpu->rip = i->eip;
-	if (__builtin_expect(i->rip_high, 0))
-		cpu->rip |= (uint64_t)i->rip_high << 32;
+	cpu->rip |= (uint64_t)i->rip_high << 32;
 	if (!i->keep_rf)
 		cpu->rflags &= ~(uint64_t)RF;
-	if (__builtin_expect(i->debug | tf, 0)) {
-		cpu->pending_debug |= i->debug;
-		if (tf && !i->no_trap)
-			cpu->pending_debug |= DR6_BS;
-	}
+	cpu->pending_debug |= i->debug;
+	if (i->trap && !i->no_trap)
+		cpu->pending_debug |= DR6_BS;
 	return i->outcome;
+}
+
+/* Everything of a step that may fault; kept apart so that nothing lives across setjmp. */
+static __attribute__((noinline)) enum x86_outcome work(struct x86 *x, struct dfw_cpu *cpu)
+{
+	struct insn insn, *i = &insn;
+	const struct row *row;
+	unsigned flags;
+
+	x86_start(i, x);
+	i->fetch = FETCH;
+	x->insn.known = true;
+	if (__builtin_expect(!i->flat_size, 0))
+		code_breakpoints(i);
+	row = i->row = decode(i, x, cpu);
+	if (__builtin_expect(!row->run, 0))
+		x86_raise(i, UD);
+	flags = row->flags;
+	x->insn.state = flags & CHANGES;
+	if (__builtin_expect(((flags & CPL0) && ((uint32_t)cpu->cr0 & CR0_PE)) || (flags & PE) || i->lock, 0))
+		check_row(i, flags);
+	cpu->interruptibility &= ~(uint32_t)(DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS);
+	row->run(i);
+	cpu->rip = i->eip;
+	if (__builtin_expect(i->ending | i->debug | i->trap | i->rip_high, 0))
+		return retire(i);
+	cpu->rflags &= ~(uint64_t)RF;
+	return X86_DONE;
 }
 
 enum x86_outcome x86_step(struct x86 *x)
 {
-	x->shadow = x->cpu->interruptibility;
+	struct dfw_cpu *cpu = x->cpu;
+
+	x->shadow = cpu->interruptibility;
 	if (__builtin_setjmp(x->unwind) == 0)
-		return work(x, false);
+		return work(x, cpu);
 	x->cpu->interruptibility = x->shadow;
 	return X86_FAULT;
 }
 
-bool x86_peek(struct x86 *x, uint32_t eip)
+static COLD __attribute__((noinline)) bool look(struct x86 *x)
+{
+	struct x86_insn *shown = &x->insn;
+	struct insn i;
+	const struct row *row;
+
+	x86_start(&i, x);
+	i.fetch = FETCH | PEEK;
+	i.fixed = 0;
+	row = decode(&i, x, x->cpu);
+	shown->known = true;
+	shown->fixed = i.fixed ? i.fixed : shown->length;
+	shown->prefixed = i.lock || i.rep;
+	shown->osize = i.osize;
+	shown->segment = i.seg;
+	shown->imm = i.imm;
+	return row->run;
+}
+
+COLD bool x86_peek(struct x86 *x, uint32_t eip)
 {
 	uint64_t rip = x->cpu->rip, cr2 = x->cpu->cr2;
 	bool known = false;
 
 	x->cpu->rip = eip;
 	if (__builtin_setjmp(x->unwind) == 0)
-		known = work(x, true) == X86_DONE;
+		known = look(x);
 	x->cpu->rip = rip;
 	x->cpu->cr2 = cr2;
 	return known;

@@ -189,6 +189,7 @@ enum row_flags {
 	LOCK = 1 << 4,   /* LOCK is allowed with a memory operand */
 	CPL0 = 1 << 5,   /* #GP(0) at any other privilege */
 	PE = 1 << 6,     /* #UD in real and virtual-8086 mode */
+	CHANGES = 1 << 7, /* x86_insn.state */
 };
 
 struct insn;
@@ -225,14 +226,14 @@ struct insn {
 	struct dfw_cpu *cpu;
 	const struct row *row;  /* of the group where the opcode names one */
 	const uint8_t *operand; /* the row's, or those that a group takes from its opcode */
-	const uint8_t *at; /* the next byte to decode, in x->insn.bytes */
-	const uint8_t *end; /* where the fetched bytes end */
+	const uint8_t *end; /* where the fetched bytes end, in x->insn.bytes */
 	uint32_t eip;      /* where to go on: the next instruction, or a branch's target */
 	uint32_t ea;       /* offset of the memory operand */
 	uint32_t imm;
 	uint32_t imm2;     /* ENTER's level, a far pointer's selector */
 	uint32_t rip_high; /* where IA-32e mode's interrupts lead */
 	uint32_t debug;    /* data breakpoints hit */
+	uint32_t trap;     /* EFLAGS.TF before the instruction */
 	uint32_t flat_size; /* x->flat_size; 0 with paging, breakpoints or EFLAGS.AC */
 	uint8_t seg;       /* segment of the memory operand, overrides applied */
 	uint8_t opcode;
@@ -240,15 +241,25 @@ struct insn {
 	uint8_t modrm;
 	uint8_t osize;     /* operand and address size in bytes: 2 or 4 */
 	uint8_t asize;
-	uint8_t fixed;     /* bytes before the immediates, where there are any */
-	uint8_t rep;       /* 0, F2 or F3 */
-	uint8_t override;  /* segment override + 1, or 0 */
-	uint8_t ext;       /* EXT bit of error codes while an event is delivered */
-	uint8_t outcome;   /* enum x86_outcome */
-	bool lock;
-	bool esp_base;     /* the memory operand's base is ESP */
-	bool keep_rf;      /* the instruction loaded RF itself */
-	bool no_trap;      /* no single-step trap after it */
+	uint8_t fixed;     /* bytes before the immediates */
+	union {
+		uint32_t prefixes;
+		struct {
+			uint8_t rep;      /* 0, F2 or F3 */
+			uint8_t override; /* segment override + 1, or 0 */
+			bool lock;
+			bool esp_base;    /* the memory operand's base is ESP */
+		};
+	};
+	union {
+		uint32_t ending; /* 0: nothing special */
+		struct {
+			uint8_t ext;      /* EXT bit of error codes while an event is delivered */
+			uint8_t outcome;  /* enum x86_outcome */
+			bool keep_rf;     /* the instruction loaded RF itself */
+			bool no_trap;     /* no single-step trap after it */
+		};
+	};
 	uint8_t fetch;     /* enum access of its own bytes */
 };
 
@@ -304,11 +315,10 @@ COLD _Noreturn void x86_unknown(struct insn *i);
 static inline uint32_t x86_flat_size(const struct x86 *x)
 {
 	const struct dfw_cpu *cpu = x->cpu;
+	uint32_t no = ((uint32_t)cpu->cr0 & CR0_PG) | ((uint32_t)cpu->rflags & AC) |
+		      (uint8_t)cpu->dr7 /* DR7_ENABLES */;
 
-	return ((uint32_t)cpu->cr0 & CR0_PG) || (uint8_t)cpu->dr7 /* DR7_ENABLES */ ||
-			       __builtin_expect((uint32_t)cpu->rflags & AC, 0)
-		       ? 0
-		       : x->flat_size;
+	return __builtin_expect(!no, 1) ? x->flat_size : 0;
 }
 
 /* Only what is looked at before decoding has set it: an initialiser would clear the whole. */
@@ -316,10 +326,9 @@ static inline void x86_start(struct insn *i, struct x86 *x)
 {
 	i->x = x;
 	i->cpu = x->cpu;
-	i->imm = i->rip_high = i->debug = 0;
-	i->rep = i->override = i->ext = 0;
-	i->outcome = X86_DONE;
-	i->lock = i->esp_base = i->keep_rf = i->no_trap = false;
+	i->rip_high = i->debug = 0;
+	i->trap = (uint32_t)i->cpu->rflags & TF;
+	i->ending = 0;
 	i->flat_size = x86_flat_size(x);
 }
 
@@ -366,7 +375,7 @@ COLD bool x86_load_pdptes(struct insn *i, uint64_t cr3, uint64_t cr4);
 COLD uint32_t x86_breakpoints(const struct dfw_cpu *cpu, uint32_t linear, unsigned len, unsigned rw);
 
 /* Where len bytes at a linear address are, if in flat memory; NULL: anywhere else, or at address 0. */
-COLD void *flat_high_memory(const struct insn *i, uint32_t linear, uint32_t len);
+void *flat_high_memory(const struct insn *i, uint32_t linear, uint32_t len);
 
 static inline void *flat_memory(const struct insn *i, uint32_t linear, uint32_t len)
 {

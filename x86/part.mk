@@ -1,11 +1,10 @@
 # x86/: the interpreter as a library, freestanding for vmxassist and native for tests
 
 # vmxassist has 64 KiB for everything: size counts but in what every instruction goes through.
-CFLAGS_x86 := -Os
+CFLAGS_x86 :=
+$(BUILD)/m32/x86/%.o: CFLAGS_x86 := $(SMALL)
 X86_SRC := $(wildcard x86/*.c)
 $(addprefix $(BUILD)/m32/x86/,decode.o memory.o): CFLAGS_x86 := $(FAST)
-$(addprefix $(BUILD)/m32/x86/,segment.o system.o transfer.o): \
-	CFLAGS_x86 := -Os -fno-inline-functions-called-once -fno-jump-tables -fno-if-conversion
 
 $(BUILD)/m32/x86/libx86.a: $(call objs,m32,$(X86_SRC))
 $(BUILD)/host/x86/libx86.a: $(call objs,host,$(X86_SRC))

@@ -103,8 +103,10 @@ struct x86_event {
 
 /* An instruction in flight: scratch for the library, readable after a step for statistics. */
 struct x86_insn {
-	uint8_t bytes[15];
-	uint8_t length;      /* bytes fetched */
+	uint8_t bytes[32];   /* at most 15; the rest is private */
+	uint8_t length;      /* bytes it has */
+	bool state;          /* may have changed more than general registers, RIP, RFLAGS, GDTR,
+	                        pending_debug and memory */
 	uint16_t row;        /* opcode row as in dfw/stats.h: 0-255 one-byte, 256-511 0F xx */
 	uint8_t modrm;
 	bool known;          /* false: #UD, though the processor that CPUID shows executes it: no

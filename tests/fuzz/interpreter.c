@@ -707,6 +707,20 @@ static __attribute__((noinline)) enum x86_outcome iterate(struct x86 *x, unsigne
 	return o;
 }
 
+/* What an instruction may change whose insn.state is false. */
+static void only_work_changed(void)
+{
+	struct dfw_cpu cpu = first_cpu;
+
+	memcpy(cpu.gpr, kept_one.cpu.gpr, sizeof(cpu.gpr));
+	cpu.rip = kept_one.cpu.rip;
+	cpu.rflags = kept_one.cpu.rflags;
+	cpu.gdtr = kept_one.cpu.gdtr;
+	cpu.pending_debug = kept_one.cpu.pending_debug;
+	cpu.interruptibility |= kept_one.cpu.interruptibility & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS);
+	CHECK(!memcmp(&cpu, &kept_one.cpu, sizeof(cpu)), "row %x changed more than insn.state tells", first.insn.row);
+}
+
 /*
  * A REP form that stores over its own code or the tables that map it: a processor may go on with
  * what it has read (SDM vol. 3, 8.1.3 and 4.10), and a batch does. Then the first world is held to
@@ -744,6 +758,8 @@ static enum x86_outcome step_both(void)
 	len = known && peeked.length <= 15 ? peeked.length : 0;
 
 	a = iterate(&first, 1);
+	if (a != X86_FAULT && !first.insn.state)
+		only_work_changed();
 	/* a step that fetches from a page table may set an accessed bit in its own bytes */
 	if (known && a != X86_FAULT && !memcmp(first.insn.bytes, code, len))
 		CHECK(first.insn.length == peeked.length && first.insn.row == peeked.row,
