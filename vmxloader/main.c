@@ -101,10 +101,10 @@ static uint32_t place_irq_table(void)
 	return at;
 }
 
-/* The highest free memory below 4 GiB that is reached whatever A20 says; 0 if there is none. */
+/* The highest free megabyte below 4 GiB that is reached whatever A20 says; 0 if there is none. */
 static uint32_t take_memory(uint32_t size)
 {
-	uint32_t base = e820_find(&map, size, size < MIB ? 0x4000 : MIB, 4 * GIB, MIB);
+	uint32_t base = e820_find(&map, size, MIB, 4 * GIB, MIB);
 
 	if (base < 2 * MIB)
 		return 0;
@@ -139,8 +139,10 @@ void loader_main(uint32_t eax, uint32_t ebx, uint32_t esi)
 			warn("no memory for the trace ring: give the guest at least 6 MiB");
 	}
 
-	if (host.xen && (tss = take_memory(XEN_VM86_TSS_SIZE)))
+	if (host.xen && (tss = e820_find(&map, XEN_VM86_TSS_SIZE, 0x1000, 4 * GIB, 0))) {
+		e820_set(&map, tss, XEN_VM86_TSS_SIZE, E820_RESERVED);
 		xen_vm86_tss(tss);
+	}
 
 	/* Devices may get what lies between RAM and 4 GiB, and what lies above all RAM. */
 	hole = ram_top > 2 * GIB ? (ram_top + 128 * MIB - 1) & -(128 * MIB) : 2 * GIB;

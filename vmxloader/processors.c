@@ -61,21 +61,21 @@ static void send(uint32_t icr)
 /* They are in HLT at the end: another INIT makes them wait for SIPI again, and keeps their caches. */
 static void start_others(unsigned expected)
 {
-	unsigned before;
+	unsigned before = ~0u;
 
 	memcpy((void *)START_PAGE, ap_start, ap_start_end - ap_start);
 	send(ICR_INIT);
 	pit_wait(INIT_MICROSECONDS);
-	send(ICR_SIPI | START_PAGE / 0x1000);
-	pit_wait(SIPI_MICROSECONDS);
-	send(ICR_SIPI | START_PAGE / 0x1000);
-	pit_wait(SIPI_MICROSECONDS);
-	for (unsigned ms = 0; came < expected && ms < 1000; ms += 10)
-		pit_wait(10000);
-	do {
+	for (unsigned i = 0; i < 2 && (!expected || came < expected); i++) {
+		send(ICR_SIPI | START_PAGE / 0x1000);
+		pit_wait(SIPI_MICROSECONDS);
+	}
+	for (unsigned us = 0; came < expected && us < 1000000; us += SIPI_MICROSECONDS)
+		pit_wait(SIPI_MICROSECONDS);
+	while (!expected && came != before) {
 		before = came;
 		pit_wait(10000);
-	} while (!expected && came != before);
+	}
 	send(ICR_INIT);
 	pit_wait(INIT_MICROSECONDS);
 }
