@@ -160,6 +160,9 @@ static enum real_mode parse_cmdline(const char *line, char *rest)
 			mode = ASSIST;
 		} else if (is_word(line, len, "ept=off")) {
 			without_ept = true;
+		} else if (len > 5 && !memcmp(line, "vtlb=", 5)) {
+			for (unsigned i = 5; i < len; i++)
+				vtlb_tables = vtlb_tables * 10 + (line[i] - '0') % 10;
 		} else if (!first || !is_path(line, len)) {
 			memcpy(rest, line, len);
 			rest += len;

@@ -48,5 +48,6 @@ struct mmu {
 
 extern const struct mmu ept, vtlb;
 extern const struct mmu *mmu;
+extern unsigned vtlb_tables; /* vtlb=N: no more than that many for each processor */
 
 #endif

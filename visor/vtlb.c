@@ -71,6 +71,11 @@ struct vtlb {
 	uint32_t pass, flushes;
 };
 
+/* One instruction may need that many: its own page, operands, stack and system tables, each over a page's
+ * end, three tables to each. */
+enum { LEAST = 48 };
+
+unsigned vtlb_tables;
 static unsigned tables_each;
 
 static void vtlb_init(void)
@@ -80,6 +85,10 @@ static void vtlb_init(void)
 	tables_each = left / vcpu_count * (uint32_t)PAGE_SIZE / (sizeof(struct pages) + sizeof(struct table));
 	if (tables_each > NONE)
 		tables_each = NONE;
+	if (vtlb_tables && vtlb_tables < tables_each)
+		tables_each = vtlb_tables;
+	if (tables_each < LEAST)
+		stop("too little memory for the virtual TLBs of %u processors", vcpu_count);
 }
 
 static void drop_all(struct vtlb *t)

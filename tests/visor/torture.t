@@ -27,11 +27,11 @@ if [ -n "${DFW_LONG-}" ]; then
 		compare torture64 4 $model 3300 ''
 	done
 else
-	compare torture32 2 core2_penryn_t9600 24 ''
-	compare torture32 3 core2_penryn_t9600 24 ''
-	compare torture64 4 core2_penryn_t9600 12 ''
-	compare torture32 3 core_duo_t2400_yonah 16 ''
-	compare torture32 3 corei5_lynnfield_750 24 '' ept=off
-	compare torture64 4 corei5_lynnfield_750 12 ''
+	compare torture32 2 core2_penryn_t9600 12 ''
+	compare torture32 3 core2_penryn_t9600 12 '' vtlb=48
+	compare torture64 4 core2_penryn_t9600 6 ''
+	compare torture32 3 core_duo_t2400_yonah 8 ''
+	compare torture32 3 corei5_lynnfield_750 8 '' ept=off
+	compare torture64 4 corei5_lynnfield_750 6 ''
 fi
 plan
