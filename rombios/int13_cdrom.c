@@ -462,7 +462,7 @@ const char *cdrom_boot(unsigned n, uint16_t *segment, uint8_t *dl)
 /* 4Ah starts an emulation as the packet has it, 4Ch boots it. AH is 0, or a status. */
 static uint16_t initiate(struct regs *r)
 {
-	struct specification p;
+	struct specification p = {0};
 	unsigned n = 0;
 
 	far_copy(BIOS_SEG, (uintptr_t)&p, r->ds, r->si, sizeof(p));
@@ -497,7 +497,7 @@ static uint16_t handle_134d(struct regs *r)
 	struct __attribute__((packed)) {
 		uint8_t size, sectors;
 		uint16_t off, seg, first;
-	} p;
+	} p = {0};
 	unsigned n = r->dl >= 0xe0 ? r->dl - 0xe0u : image.cd;
 	struct transfer t;
 	uint32_t catalogue;
