@@ -33,5 +33,5 @@ bochs() {
 		info: action=ignore
 	EOT
 	printf 'c\nquit\n' >"$work/go"
-	timeout 200 bochs-bin -q -f "$work/rc" -rc "$work/go" </dev/null 2>/dev/null | grep -a '^ok\|^not ok\|^# \|^1\.\.\|^Bail'
+	timeout "${limit:-200}" bochs-bin -q -f "$work/rc" -rc "$work/go" </dev/null 2>/dev/null | grep -a '^ok\|^not ok\|^# \|^1\.\.\|^Bail'
 }

@@ -17,7 +17,9 @@ ROMBIOS_POST_gives-up := -DCASE=18
 ROMBIOS_POST_again := -DCASE=19
 ROMBIOS_POST_resets := -DCASE=1
 ROMBIOS_POST_option-rom := -DROM
-tests: $(patsubst %,$(ROMBIOS_T)/%.bin,gives-up again resets option-rom)
+ROMBIOS_POST_shutdown := -DCASE=15
+ROMBIOS_POST_off := -DCASE=53
+tests: $(patsubst %,$(ROMBIOS_T)/%.bin,gives-up again resets option-rom shutdown off)
 
 $(ROMBIOS_T)/%.bin: tests/rombios/post.S tests/rombios/part.mk
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m16 $(ROMBIOS_POST_$*) -c -o $(@:.bin=.o) $< && \

@@ -42,6 +42,51 @@ _start:
 	je quit
 	movw $0x5a00, 0x600
 	int $0x19
+#elif CASE == 15 /* starts at F000:FFF0 with each shutdown code that does not jump, counted in CMOS 60h */
+	movb $0x60, %al
+	outb %al, $0x70
+	inb $0x71, %al
+	movzbw %al, %bx
+	incw %ax
+	outb %al, $0x71
+	cmpw $8, %bx
+	je 2f
+	say "shutdown code "
+	movb codes(%bx), %bl
+	movb %bl, %al
+	addb $'0', %al
+	outb %al, $0xe9
+	movb $0x0a, %al
+	outb %al, $0xe9
+	movb $0x8f, %al
+	outb %al, $0x70
+	movb %bl, %al
+	outb %al, $0x71
+	ljmp $0xf000, $0xfff0
+codes:	.byte 0, 1, 2, 3, 6, 7, 8, 4
+2:	say "all codes\n"
+	jmp quit
+#elif CASE == 53 /* off, by APM */
+	movw $0x5301, %ax
+	xorw %bx, %bx
+	int $0x15
+	jc 2f
+	movw $0x530e, %ax
+	movw $0x0102, %cx
+	int $0x15
+	jc 2f
+	say "connected\n"
+	movw $0x5307, %ax
+	movw $1, %bx
+	movw $3, %cx
+	int $0x15
+	movb %ah, %dl
+2:	movw $50, %cx
+	sti
+3:	hlt
+	loop 3b
+	say "still here\n"
+	jmp quit
 #elif CASE == 1 /* restarts the machine in each way there is, counted in CMOS 60h */
 	movb $0x60, %al
 	outb %al, $0x70

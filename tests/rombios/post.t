@@ -114,6 +114,46 @@ Ctrl-Alt-Del
 dfw rombios
 all ways back"
 
+floppy shutdown
+run 12 -drive file="$work/floppy.img",format=raw,if=floppy
+is "shutdown codes 00-03 and 06-08 start the machine anew, 04 boots" "shutdown code 0
+dfw rombios
+shutdown code 1
+dfw rombios
+shutdown code 2
+dfw rombios
+shutdown code 3
+dfw rombios
+shutdown code 6
+dfw rombios
+shutdown code 7
+dfw rombios
+shutdown code 8
+dfw rombios
+shutdown code 4
+Booting from floppy 0
+all codes"
+n=$((n + 1))
+if [ "$(grep -c 'dfw rombios' "$work/e9")" = 8 ]; then
+	echo "ok $n - shutdown code 04 boots without a POST"
+else
+	echo "not ok $n - shutdown code 04 boots without a POST"
+fi
+
+floppy off
+for machine in pc q35; do
+	n=$((n + 1))
+	timeout 30 qemu-system-i386 -accel tcg -M $machine -bios "$work/dfw.rom" -m 32 -display none -monitor none -net none \
+		-serial null -debugcon "file:$work/e9" -device isa-debug-exit,iobase=0x501 \
+		-drive file="$work/floppy.img",format=raw,if=$([ $machine = pc ] && echo floppy || echo virtio)
+	if [ $? -eq 0 ] && grep -q connected "$work/e9"; then
+		echo "ok $n - APM switches the machine off ($machine)"
+	else
+		echo "not ok $n - APM switches the machine off ($machine)"
+		tail -3 "$work/e9" | sed 's/^/# | /'
+	fi
+done
+
 # the last byte makes the sum 0
 sum=$(od -An -v -tu1 -w1 "$t/option-rom.bin" | awk '{ s += $1 } END { print (256 - s % 256) % 256 }')
 cp "$t/option-rom.bin" "$work/good.rom"
