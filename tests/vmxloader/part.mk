@@ -36,7 +36,7 @@ $(VMXLOADER_T)/%.img: tests/vmxloader/%.S tests/vmxassist/guest.inc tests/vmxass
 		$(LD) -m elf_i386 -T tests/vmxassist/guest.lds -o $(@:.img=.elf) $(@:.img=.o) && \
 		$(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@ && truncate -s 1440K $@
 
-tests: $(VMXLOADER_T)/table_loader.t
+tests: $(VMXLOADER_T)/table_loader.t $(VMXLOADER_T)/unit.t
 $(VMXLOADER_T)/table_loader.t: $(call objs,host,tests/vmxloader/table_loader.c vmxloader/table_loader.c)
 	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(CC) -o $@ $^ -lcmocka
 
