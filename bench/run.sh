@@ -109,3 +109,5 @@ echo
 bench/services.sh
 echo
 bench/host.sh
+echo
+bench/int13.sh

@@ -114,10 +114,15 @@ static uint16_t lock(struct regs *r, struct disk *d)
 	return DISK_OK;
 }
 
-static uint16_t eject(struct disk *d)
+static uint16_t eject(struct regs *r, struct disk *d)
 {
 	static const uint8_t packet[12] = {0x1b, [4] = 2};
+	struct regs ask = {.eax = 0x5200}; /* a program may refuse (EDD-3, 8.18) */
 
+	ask.dl = r->dl;
+	call_interrupt(0x15, &ask);
+	if (ask.flags & FLAG_CF)
+		return ask.ah;
 	return d->locks ? DISK_LOCKED : atapi_read(d, packet, 0, 0, 0, BIOS_SEG, 0, NULL);
 }
 
@@ -146,7 +151,7 @@ uint16_t handle_13_cdrom(struct regs *r, struct disk *d)
 	case 0x44:
 	case 0x47: return verify(r, d);
 	case 0x45: return lock(r, d);
-	case 0x46: return eject(d);
+	case 0x46: return eject(r, d);
 	case 0x48:
 		status = capacity(d);
 		/* removable, change line, lockable; no geometry */
