@@ -46,6 +46,7 @@ enum {
 	WAIT_SPINS = 4096,
 	WAIT_STEP_US = 100,
 	COMMAND_STEPS = 10 * 1000 * 1000 / WAIT_STEP_US,
+	PROBE_STEPS = 10, /* a channel without devices may not keep what is written */
 	RESET_STEPS = 31 * 1000 * 1000 / WAIT_STEP_US, /* ATA/ATAPI-7, 11.2: 31 s */
 };
 
@@ -146,14 +147,29 @@ static uint8_t failure(const struct disk *d, uint8_t status)
 	return DISK_UNDEFINED;
 }
 
+/* Writes the device register until it holds what was written: a channel that comes out of a reset may take
+ * writes only later, although an absent device that was selected says that it is not busy (QEMU). */
+static bool choose(const struct disk *d, uint8_t device, uint32_t steps)
+{
+	for (;; steps--) {
+		outb(d->base + REG_DEVICE, device);
+		settle(d);
+		if (!((inb(d->base + REG_DEVICE) ^ device) & 0x10))
+			return true;
+		if (!steps)
+			return false;
+		wait_microseconds(WAIT_STEP_US);
+	}
+}
+
 /* Selects the device, once the one selected so far is idle. */
 static uint8_t select(const struct disk *d, uint8_t device)
 {
 	if (wait_clear(d, ST_BSY | ST_DRQ, COMMAND_STEPS) & ST_BSY)
 		return DISK_TIMEOUT;
 	outb(d->control, CONTROL_POLL);
-	outb(d->base + REG_DEVICE, device);
-	settle(d);
+	if (!choose(d, device, COMMAND_STEPS))
+		return DISK_TIMEOUT;
 	if (wait_clear(d, ST_BSY | ST_DRQ, COMMAND_STEPS) & ST_BSY)
 		return DISK_TIMEOUT;
 	return DISK_OK;
@@ -257,7 +273,7 @@ static uint8_t transfer_some(const struct disk *d, struct transfer *t, enum tran
 	if (kind != TRANSFER_VERIFY)
 		return move_data(d, t, kind == TRANSFER_WRITE, n, multiple ? d->multiple : 1);
 	status = wait_not_busy(d);
-	if (status & (ST_BSY | ST_DF | ST_ERR))
+	if ((status & (ST_BSY | ST_DF | ST_ERR | ST_DRDY)) != ST_DRDY)
 		return failure(d, status);
 	advance(t, n, 0);
 	return DISK_OK;
@@ -279,7 +295,8 @@ uint8_t ata_dma_end(const struct disk *d)
 {
 	uint8_t status = inb(d->base + REG_STATUS);
 
-	return status & (ST_BSY | ST_DF | ST_ERR | ST_DRQ) ? failure(d, status) : DISK_OK;
+	/* an absent device says nothing at all */
+	return (status & (ST_BSY | ST_DF | ST_ERR | ST_DRQ | ST_DRDY)) != ST_DRDY ? failure(d, status) : DISK_OK;
 }
 
 bool ata_dma_busy(const struct disk *d)
@@ -328,7 +345,7 @@ uint8_t ata_reset(const struct disk *d)
 	uint8_t status;
 
 	ata_abort(d);
-	status = wait_clear(d, ST_BSY, RESET_STEPS);
+	status = choose(d, d->device, RESET_STEPS) ? wait_clear(d, ST_BSY, RESET_STEPS) : ST_BSY;
 	outb(d->control, CONTROL_IDLE);
 	return status & ST_BSY ? DISK_RESET_FAILED : DISK_OK;
 }
@@ -592,9 +609,7 @@ static void probe(struct disk *d, unsigned channel, unsigned n)
 	const char *problem;
 	uint16_t signature;
 
-	outb(d->base + REG_DEVICE, d->device);
-	settle(d);
-	if (wait_clear(d, ST_BSY, RESET_STEPS) & ST_BSY)
+	if (!choose(d, d->device, PROBE_STEPS) || wait_clear(d, ST_BSY, RESET_STEPS) & ST_BSY)
 		return;
 	/* ATA/ATAPI-7, 9.12: registers after a reset tell the kinds apart */
 	if (inb(d->base + REG_COUNT) != 1 || inb(d->base + REG_LBA_LOW) != 1)

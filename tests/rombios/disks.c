@@ -612,6 +612,25 @@ static void test_disk(void)
 	end();
 }
 
+/* The channel comes out of its reset with the second device selected, which is not there. */
+static void test_reset(void)
+{
+	unsigned wrong = 0;
+
+	begin("disk: reset and read at once, the absent second device selected before");
+	for (unsigned i = 0; i < 100; i++) {
+		outb(0x1f6, 0xf0);
+		chs(0x0000, 0x80, 0, 0, 1);
+		EXPECT(!cf());
+		clear();
+		edd(0x42, 0x80, 1, i);
+		EXPECT(!cf());
+		wrong += !is_number(buffer, i);
+	}
+	SAME(wrong, 0);
+	end();
+}
+
 static void test_cdrom(void)
 {
 	begin("CD: blocks of 2048 bytes, write protected");
@@ -758,6 +777,7 @@ static void all(void)
 	test_disk();
 	test_edd();
 	test_tables();
+	test_reset();
 	test_cdrom();
 	test_el_torito();
 	begin("at most 100 bytes of the caller's stack");
