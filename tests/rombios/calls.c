@@ -1031,6 +1031,12 @@ static void run_rows(void)
 			name[at++] = *p;
 		name[at] = 0;
 		begin(name);
+		/* the hosts of calls.t and calls-bochs.t have four serial ports and a printer */
+		if ((row->n == 0x14 && !BDA16(6)) || (row->n == 0x17 && !BDA16(8))) {
+			test_name = "no such port # SKIP";
+			end();
+			continue;
+		}
 		while (n-- && test_good)
 			once(row);
 		end();

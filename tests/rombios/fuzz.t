@@ -4,7 +4,7 @@
 # after the other; an hour of them with --long. DFW_FUZZ_SEED is the first one. A run that does not end
 # shows the call that did not come back.
 . tests/lib.sh
-seconds=6
+seconds=3
 [ -z "${DFW_LONG:-}" ] || seconds=3600
 seed=${DFW_FUZZ_SEED:-1}
 calls=${DFW_FUZZ_CALLS:-1000}

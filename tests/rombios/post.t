@@ -115,7 +115,7 @@ dfw rombios
 all ways back"
 
 floppy shutdown
-run 12 -drive file="$work/floppy.img",format=raw,if=floppy
+run 8 -drive file="$work/floppy.img",format=raw,if=floppy
 is "shutdown codes 00-03 and 06-08 start the machine anew, 04 boots" "shutdown code 0
 dfw rombios
 shutdown code 1
