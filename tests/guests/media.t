@@ -32,6 +32,18 @@ partitioned() {
 	printf 'label: %s\nstart=2048, type=%s%s\n' "${3-dos}" "$1" "${4-, bootable}" | /sbin/sfdisk -q "$work/disk.img"
 }
 
+# FreeDOS' own FORMAT and SYS make the disk that then boots.
+format_and_sys() {
+	partitioned 6 64
+	dd if=/usr/lib/syslinux/mbr/mbr.bin of="$work/disk.img" conv=notrunc status=none
+	boots "FreeDOS: FORMAT and SYS C:" --floppy "$work/freedos-1.0-tools.img" --disk "$work/disk.img" --boot floppy --write \
+		--expect 'A:\>' --type '\\freedos\\bin\\format c: /u /v:x\n' --expect 'YES' --type 'YES\n' --expect 'Serial' \
+		--type '\\freedos\\bin\\sys c:\n' --expect 'transferred'
+	boots "the disk that they made boots" "$work/disk.img" --expect 'new date' --type '\n' --expect 'new time' --type '\n' \
+		--expect 'C:\>'
+	rm "$work/disk.img"
+}
+
 syslinux_fat() {
 	partitioned 6 64
 	dd if=/usr/lib/syslinux/mbr/mbr.bin of="$work/disk.img" conv=notrunc status=none
@@ -66,6 +78,11 @@ grub2() {
 }
 
 has_image "FreeDOS on floppies" freedos-1440k.img && floppies
+if [ -z "${DFW_LONG-}" ]; then
+	skip "FreeDOS: FORMAT and SYS C:" "with --long"
+elif has_image "FreeDOS: FORMAT and SYS C:" freedos-1.0-tools.img; then
+	format_and_sys
+fi
 syslinux_fat
 grub2 "GRUB 2 on an MBR disk" dos 83
 grub2 "GRUB 2 on a GPT disk" gpt 21686148-6449-6E6F-744E-656564454649
