@@ -195,6 +195,11 @@ static void pci_rom(uint16_t bdf)
 
 	if (!bar)
 		return;
+	/* initialising one takes unreal mode throughout, which vmxassist interprets: it did not come to an end */
+	if (handoff.flags & DFW_FLAG_ASSIST) {
+		print("option ROM of PCI %02x:%02x.%u: not started under vmxassist\n", bdf >> 8, bdf >> 3 & 31, bdf & 7);
+		return;
+	}
 	pci_write16(bdf, PCI_COMMAND, command | PCI_COMMAND_MEM);
 	pci_write32(bdf, PCI_ROM, bar | 1);
 	flat_limits(true);

@@ -119,6 +119,11 @@ rom ""
 run $network -device virtio-net-pci,netdev=n,bootindex=2 -drive "file=$work/B.img,format=raw,if=none,id=b" -device ide-hd,drive=b,bootindex=1
 check "bootindex puts a disk before the network" sh -c "tr -d '\r' <$work/e9 | grep -a '^[AB][0-9]\|^Booting from' | head -2 | tail -1 | grep -q 'network\|B0'"
 
+rom "assist=on"
+run -drive "file=$work/B.img,format=raw,if=ide" -netdev user,id=n -device e1000,netdev=n
+check "under vmxassist a card's ROM is named and left out, the disk boots" order "B0"
+rom ""
+
 # option ROMs that are broken
 cp /usr/lib/ipxe/qemu/pxe-e1000.rom "$work/bad.rom"
 printf X | dd of="$work/bad.rom" bs=1 seek=2000 conv=notrunc status=none
