@@ -178,7 +178,9 @@ static void clock_and_pci(void)
 		put16(in.edi + 4, in.es);
 		break;
 	case 0x0f:
-		LOW(ecx, pick(16) << 8 | (9 + pick(6)));
+		/* To 9-11, or what is refused: the line of an ISA device, level-triggered from then on,
+		 * never falls silent. */
+		LOW(ecx, (pick(4) ? 9 + pick(3) : pick(3)) << 8 | (9 + pick(6)));
 		break;
 	}
 }
