@@ -57,6 +57,19 @@ trap_common:
 	addl $8, %esp
 	iretl
 
+/* Vector 13: with an error code, and so an exception, and from VM86 in nearly every case. */
+	.global trap_entry_gp
+trap_entry_gp:
+	cmpl $vm86_frame + 32, %esp
+	jne trap_entry
+	pushal
+	movl $SEL_DATA, %eax
+	movl %eax, %ds
+	movl %eax, %es
+	cld
+	movl %esp, %eax
+	call trap_gp
+
 	.global vm86_enter, vm86_enter_checked, vm86_enter_pop, vm86_enter_iret
 vm86_enter: /* eax: frame at the top of the stack */
 	movl %eax, %esp

@@ -139,25 +139,12 @@ static bool interrupted(struct monitor *m)
 	       (m->pending_nmi && !(m->record->guest.interruptibility & DFW_BLOCKED_BY_MOV_SS));
 }
 
-/* One instruction in the interpreter, and what follows from it. */
-static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
+/* What follows from an instruction that did more than to retire. */
+static __attribute__((cold, noinline)) void finish_step(struct monitor *m, enum x86_outcome outcome)
 {
 	struct dfw_cpu *cpu = &m->record->guest;
-	struct x86_insn *insn = &m->x86.insn;
-	uint32_t from = cpu->seg[DFW_CS].selector, eip = cpu->rip;
-	enum x86_outcome outcome = x86_step(&m->x86);
+	const struct x86_insn *insn = &m->x86.insn;
 
-	while (outcome == X86_REPEAT && !cpu->pending_debug && !interrupted(m))
-		outcome = x86_step(&m->x86);
-	if (__builtin_expect(x87_ignores_errors(), 0))
-		x87_update(m);
-	++*total;
-	rows[insn->row]++;
-	if (__builtin_expect(header.flags & DFW_ASSIST_TRACE, 0))
-		trace(rows == stats->trapped ? DFW_TRACE_TRAPPED : DFW_TRACE_INTERPRETED, insn->row,
-		      outcome == X86_FAULT ? 0x100 | m->x86.event.vector : 0, from, eip);
-	if (__builtin_expect(outcome == X86_DONE && !(uint32_t)cpu->pending_debug, 1))
-		return;
 	switch (outcome) {
 	case X86_DONE:
 	case X86_REPEAT:
@@ -180,8 +167,39 @@ static void step(struct monitor *m, uint32_t *rows, uint64_t *total)
 		deliver_debug(m);
 }
 
+/* The rest of a REP form, up to an interrupt. */
+static __attribute__((cold, noinline)) enum x86_outcome repeat(struct monitor *m)
+{
+	enum x86_outcome outcome = X86_REPEAT;
+
+	while (outcome == X86_REPEAT && !m->record->guest.pending_debug && !interrupted(m))
+		outcome = x86_step(&m->x86);
+	return outcome;
+}
+
+/* One instruction in the interpreter; true where segments, control registers and the like are what they were. */
+static __attribute__((noinline)) bool step(struct monitor *m, uint32_t *rows, uint64_t *total)
+{
+	struct dfw_cpu *cpu = m->x86.cpu;
+	uint32_t from = cpu->seg[DFW_CS].selector, eip = cpu->rip;
+	enum x86_outcome outcome = x86_step(&m->x86);
+
+	if (__builtin_expect(outcome == X86_REPEAT, 0))
+		outcome = repeat(m);
+	if (__builtin_expect(x87_ignores_errors(), 0))
+		x87_update(m);
+	++*total;
+	rows[m->x86.insn.row]++;
+	trace(rows == stats->trapped ? DFW_TRACE_TRAPPED : DFW_TRACE_INTERPRETED, m->x86.insn.row,
+	      outcome == X86_FAULT ? 0x100 | m->x86.event.vector : 0, from, eip);
+	if (__builtin_expect(outcome == X86_DONE && !(uint32_t)cpu->pending_debug, 1))
+		return !m->x86.insn.state;
+	finish_step(m, outcome);
+	return false;
+}
+
 /* Goes on in VM86 if it can, all of the way or for a stretch. */
-static void run_in_vm86(struct monitor *m)
+static void run_in_vm86(struct monitor *m, bool same)
 {
 	enum { ALL_SEGMENTS = (2 << DFW_GS) - 1 };
 	const struct dfw_cpu *cpu = &m->record->guest;
@@ -198,7 +216,7 @@ static void run_in_vm86(struct monitor *m)
 		m->fit = vm86_fit(cpu, ALL_SEGMENTS);
 		m->fit_known = true;
 		m->fit_again = cpu->seg[DFW_SS].access_rights & DFW_AR_DB ? 1 << DFW_SS : 0;
-	} else if (m->fit.stale | m->fit_again) {
+	} else if (!same && (m->fit.stale | m->fit_again)) {
 		m->fit = vm86_fit(cpu, m->fit.stale | m->fit_again);
 	}
 	if (m->fit.stale) {
@@ -211,32 +229,54 @@ static void run_in_vm86(struct monitor *m)
 void monitor_run(struct monitor *m)
 {
 	struct dfw_cpu *cpu = &m->record->guest;
+	bool same = false; /* segments since the last look */
 
 	for (;;) {
-		if (m->pending_irq >= 0 || m->pending_nmi || m->held_nmi)
+		if (__builtin_expect(m->pending_irq >= 0 || m->pending_nmi || m->held_nmi, 0)) {
 			deliver_pending(m);
+			same = false;
+		}
 		if (m->irq_at == (uint32_t)cpu->rip) {
 			/* A handler that takes longer than the next interrupt takes to come would return here for
 			 * ever: one instruction first. (Interrupts are asynchronous: it is as if it came later.) */
 			m->irq_at = NOWHERE;
-			step(m, stats->interpreted, &stats->interpreted_total);
+			same = step(m, stats->interpreted, &stats->interpreted_total);
 			continue;
 		}
 		if (!((uint32_t)cpu->cr0 & CR0_PE))
-			run_in_vm86(m);
+			run_in_vm86(m, same && !m->fit_again);
 		else if (world_enterable(cpu) && world_can_leave(m))
 			world_leave(m);
 		if (interrupted(m))
 			continue;
 		stats->interpreted_protected += cpu->cr0 & CR0_PE;
-		step(m, stats->interpreted, &stats->interpreted_total);
+		same = step(m, stats->interpreted, &stats->interpreted_total);
 	}
 }
 
 void monitor_emulate(struct monitor *m)
 {
+	struct dfw_cpu *cpu = m->x86.cpu;
+	enum x86_outcome outcome;
+
 	vm86_load(m);
-	step(m, stats->trapped, &stats->trapped_total);
+	if (__builtin_expect(m->fit_again || m->stale || tracing() || x87_ignne, 0)) {
+		step(m, stats->trapped, &stats->trapped_total);
+		monitor_run(m);
+	}
+	outcome = x86_step(&m->x86);
+	if (__builtin_expect(outcome == X86_REPEAT, 0))
+		outcome = repeat(m);
+	stats->trapped_total++;
+	stats->trapped[m->x86.insn.row]++;
+	if (__builtin_expect(outcome == X86_DONE && !(uint32_t)cpu->pending_debug, 1)) {
+		if (!m->x86.insn.state && (uint32_t)cpu->rip <= 0xffff)
+			vm86_continue(m);
+	} else {
+		if (outcome == X86_FAULT && !cpu->pending_debug && m->x86.insn.known)
+			reflect_fault(m, m->x86.event.vector);
+		finish_step(m, outcome);
+	}
 	monitor_run(m);
 }
 

@@ -112,6 +112,21 @@ void deliver_and_go(struct monitor *m, struct x86_event event)
 	deliver(m, event);
 }
 
+void reflect_fault(struct monitor *m, unsigned vector)
+{
+	struct frame *f = m->vm86_frame;
+
+	if (vector == VEC_DB || vector == VEC_MF)
+		return;
+	if (f->ecx != m->x86.cpu->gpr[DFW_RCX].d) /* a REP form that has got ahead */
+		return;
+	if (!reflect_fast(m, f, vector))
+		return;
+	stats->exceptions++;
+	stats->vm86_entries++;
+	vm86_enter(m->vm86_frame);
+}
+
 /* DR6 is clean while the guest runs: what is set in it now is new. */
 static uint32_t new_dr6(void)
 {
@@ -174,7 +189,7 @@ static void trap_from_vm86(struct monitor *m, struct frame *f)
 	monitor_run(m);
 }
 
-_Static_assert(offsetof(struct monitor, pending_nmi) == 0, "entry.S");
+_Static_assert(offsetof(struct monitor, pending_nmi) == 0 && offsetof(struct frame, vector) == 32, "entry.S");
 
 /* An NMI just before the IRET to VM86, after the last look at pending_nmi, came in VM86. The guest's
  * registers are loaded, or still in the frame. */
@@ -226,17 +241,22 @@ __attribute__((cold)) void nmi_before_vm86(struct frame *f)
 
 void trap(struct frame *f)
 {
+	f->vector = (f->vector / STUB_SIZE & 0xff) | (f->vector & STUB_ERROR ? FRAME_HAS_ERROR : 0);
+	if (f->eflags & FLAG_VM)
+		trap_from_vm86(&monitor, f);
+	else
+		trap_from_ring0(&monitor, f);
+}
+
+void trap_gp(struct frame *f)
+{
 	struct monitor *m = &monitor;
 
-	/* nearly every trap */
-	if ((f->vector & (0xff * STUB_SIZE | STUB_ERROR)) == (VEC_GP * STUB_SIZE | STUB_ERROR) &&
-	    (f->eflags & FLAG_VM) && !m->stretch) {
+	if (__builtin_expect(!m->stretch, 1)) {
 		trace(DFW_TRACE_TRAP, VEC_GP, 0, f->cs, f->eip);
 		monitor_emulate(m);
 	}
-	f->vector = (f->vector / STUB_SIZE & 0xff) | (f->vector & STUB_ERROR ? FRAME_HAS_ERROR : 0);
-	if (f->eflags & FLAG_VM)
-		trap_from_vm86(m, f);
-	else
-		trap_from_ring0(m, f);
+	f->vector = VEC_GP | FRAME_HAS_ERROR;
+	trap_from_vm86(m, f);
+	__builtin_unreachable();
 }

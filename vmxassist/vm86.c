@@ -61,7 +61,7 @@ static inline void load_segment(struct dfw_segment *s, const uint32_t *pushed)
 }
 
 /* All but those whose bases are the record's. */
-static __attribute__((cold)) void load_segments(struct dfw_segment *s, const struct frame *f, unsigned stale)
+static __attribute__((cold, noinline)) void load_segments(struct dfw_segment *s, const struct frame *f, unsigned stale)
 {
 	const uint32_t *const pushed[] = {[DFW_ES] = &f->es, [DFW_CS] = &f->cs, [DFW_SS] = &f->ss,
 					  [DFW_DS] = &f->ds, [DFW_FS] = &f->fs, [DFW_GS] = &f->gs};
@@ -102,6 +102,32 @@ void vm86_load(struct monitor *m)
 	cpu->interruptibility &= DFW_BLOCKED_BY_NMI;
 }
 
+static inline __attribute__((always_inline)) void store_registers(const struct monitor *m,
+								  const struct dfw_cpu *cpu, struct frame *f, uint32_t ip)
+{
+	f->eax = cpu->gpr[DFW_RAX].d;
+	f->ecx = cpu->gpr[DFW_RCX].d;
+	f->edx = cpu->gpr[DFW_RDX].d;
+	f->ebx = cpu->gpr[DFW_RBX].d;
+	f->esp = cpu->gpr[DFW_RSP].d;
+	f->ebp = cpu->gpr[DFW_RBP].d;
+	f->esi = cpu->gpr[DFW_RSI].d;
+	f->edi = cpu->gpr[DFW_RDI].d;
+	f->eip = ip;
+	f->eflags = ((uint32_t)cpu->rflags & ~(uint32_t)FLAG_IOPL) | m->vm86_flags;
+}
+
+void vm86_continue(struct monitor *m)
+{
+	const struct dfw_cpu *cpu = m->x86.cpu;
+	struct frame *f = m->vm86_frame;
+
+	store_registers(m, cpu, f, cpu->rip);
+	stats->vm86_entries++;
+	trace_guest(DFW_TRACE_VM86, 0);
+	vm86_enter(f);
+}
+
 void vm86_store(struct monitor *m, uint16_t cs, uint16_t ip)
 {
 	const struct dfw_cpu *cpu = &m->record->guest;
@@ -117,17 +143,8 @@ void vm86_store(struct monitor *m, uint16_t cs, uint16_t ip)
 		m->redirect = redirect;
 		memset(m->tss->redirection, redirect ? 0 : 0xff, sizeof(m->tss->redirection));
 	}
-	f->eax = cpu->gpr[DFW_RAX].d;
-	f->ecx = cpu->gpr[DFW_RCX].d;
-	f->edx = cpu->gpr[DFW_RDX].d;
-	f->ebx = cpu->gpr[DFW_RBX].d;
-	f->esp = cpu->gpr[DFW_RSP].d;
-	f->ebp = cpu->gpr[DFW_RBP].d;
-	f->esi = cpu->gpr[DFW_RSI].d;
-	f->edi = cpu->gpr[DFW_RDI].d;
-	f->eip = ip;
-	f->eflags = (cpu->rflags & ~(uint32_t)FLAG_IOPL) | FLAG_VM |
-		    (traps_iret || (header.flags & DFW_ASSIST_IOPL0) ? 0 : FLAG_IOPL);
+	m->vm86_flags = FLAG_VM | (traps_iret || (header.flags & DFW_ASSIST_IOPL0) ? 0 : FLAG_IOPL);
+	store_registers(m, cpu, f, ip);
 	f->cs = cs;
 	f->ss = cpu->seg[DFW_SS].selector;
 	f->ds = cpu->seg[DFW_DS].selector;

@@ -130,6 +130,7 @@ struct monitor {
 	const struct stretch *stretch; /* what VM86 runs a copy of, or NULL */
 	uint8_t stale; /* mask of segments whose base is the record's, whatever the frame's selector */
 	uint8_t shadow; /* interruptibility at a stretch's end */
+	uint32_t vm86_flags; /* what EFLAGS has in VM86, and the guest's in other values */
 	bool fit_known; /* what real mode loads into a segment register can only make it fit VM86: since the
 			   last time in protected mode, or LOADALL, no segment has become stale
 			   that is not in fit */
@@ -164,6 +165,7 @@ _Noreturn void nmi_before_vm86(struct frame *frame);
 int unit_run(struct x86_unit *unit);
 extern const uint8_t unit_fault[];
 void trap_entry(void);   /* where trap stubs lead */
+void trap_entry_gp(void); /* that of vector 13 */
 extern uint8_t processor_page[STACK_SIZE], stack_top[]; /* vmxassist.lds.S */
 
 /* monitor.c */
@@ -180,6 +182,9 @@ _Noreturn void machine_shutdown(void);
 struct vm86_fit vm86_fit(const struct dfw_cpu *cpu, unsigned candidates); /* a mask, too */
 void vm86_load(struct monitor *m);          /* frame -> record */
 void vm86_store(struct monitor *m, uint16_t cs, uint16_t ip); /* record -> frame, but for CS:IP */
+/* Off again after a trap, the record's general registers, IP and flags into the frame; all else that VM86
+ * holds is as it was. */
+_Noreturn void vm86_continue(struct monitor *m);
 _Noreturn void vm86_resume(struct monitor *m, uint16_t cs, uint16_t ip); /* record -> frame, and off */
 void vm86_init(struct monitor *m);
 uint64_t vm86_tss_init(struct tss *tss); /* returns its descriptor */
@@ -197,6 +202,10 @@ void deliver(struct monitor *m, struct x86_event event);
 /* The same, for the last thing to do before the guest goes on: does not return where VM86 can run its
  * handler at once. */
 void deliver_and_go(struct monitor *m, struct x86_event event);
+/* A fault at the instruction that trapped, while the frame holds the state still. Returns where the handler
+ * cannot be run at once. */
+void reflect_fault(struct monitor *m, unsigned vector);
+_Noreturn void trap_gp(struct frame *frame); /* #GP from VM86, nearly every trap */
 
 /* x87_error.c: x87 errors while the guest's CR0.NE is 0, SDM vol. 1, D.2.1 */
 void x87_error(struct monitor *m); /* at a waiting instruction, with an error pending */

@@ -124,7 +124,8 @@ static START_UP void build_idt(void)
 
 	for (unsigned i = 0; i < 256; i++) {
 		uint8_t *call = in_reserve(STUBS + i * STUB_SIZE);
-		uint32_t stub = (uint32_t)call, distance = (uint32_t)trap_entry - (stub + 5);
+		uint32_t stub = (uint32_t)call;
+		uint32_t distance = (uint32_t)(i == VEC_GP ? trap_entry_gp : trap_entry) - (stub + 5);
 
 		call[0] = 0xe8;
 		memcpy(call + 1, &distance, sizeof(distance));

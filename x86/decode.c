@@ -340,7 +340,7 @@ static COLD __attribute__((noinline)) void code_breakpoints(struct insn *i)
 	struct dfw_cpu *cpu = i->cpu;
 	uint32_t hit;
 
-	if (!(cpu->dr7 & DR7_ENABLES) || (cpu->rflags & RF) || (cpu->interruptibility & DFW_BLOCKED_BY_MOV_SS))
+	if (i->fetch != FETCH || !(cpu->dr7 & DR7_ENABLES) || (cpu->rflags & RF) || (cpu->interruptibility & DFW_BLOCKED_BY_MOV_SS))
 		return;
 	hit = x86_breakpoints(cpu, (uint32_t)cpu->seg[DFW_CS].base + (uint32_t)cpu->rip, 1, 0);
 	if (hit) {
@@ -363,19 +363,35 @@ static COLD __attribute__((noinline)) enum x86_outcome retire(struct insn *i)
 	return i->outcome;
 }
 
-/* Everything of a step that may fault; kept apart so that nothing lives across setjmp. */
-static __attribute__((noinline)) enum x86_outcome work(struct x86 *x, struct dfw_cpu *cpu)
+/* What x86_peek tells. */
+static COLD __attribute__((noinline)) enum x86_outcome show(const struct insn *i)
+{
+	struct x86_insn *shown = &i->x->insn;
+
+	shown->fixed = i->fixed ? i->fixed : shown->length;
+	shown->prefixed = i->lock || i->rep;
+	shown->osize = i->osize;
+	shown->segment = i->seg;
+	shown->imm = i->imm;
+	return i->row->run ? X86_DONE : X86_FAULT;
+}
+
+/* Everything of a step that may fault, or of a peek; kept apart so that nothing lives across setjmp. */
+static __attribute__((noinline)) enum x86_outcome work(struct x86 *x, struct dfw_cpu *cpu, unsigned fetch)
 {
 	struct insn insn, *i = &insn;
 	const struct row *row;
 	unsigned flags;
 
 	x86_start(i, x);
-	i->fetch = FETCH;
+	i->fetch = fetch;
+	i->fixed = 0;
 	x->insn.known = true;
 	if (__builtin_expect(!i->flat_size, 0))
 		code_breakpoints(i);
 	row = i->row = decode(i, x, cpu);
+	if (__builtin_expect(i->fetch != FETCH, 0))
+		return show(i);
 	if (__builtin_expect(!row->run, 0))
 		x86_raise(i, UD);
 	flags = row->flags;
@@ -397,28 +413,9 @@ enum x86_outcome x86_step(struct x86 *x)
 
 	x->shadow = cpu->interruptibility;
 	if (__builtin_setjmp(x->unwind) == 0)
-		return work(x, cpu);
+		return work(x, cpu, FETCH);
 	x->cpu->interruptibility = x->shadow;
 	return X86_FAULT;
-}
-
-static COLD __attribute__((noinline)) bool look(struct x86 *x)
-{
-	struct x86_insn *shown = &x->insn;
-	struct insn i;
-	const struct row *row;
-
-	x86_start(&i, x);
-	i.fetch = FETCH | PEEK;
-	i.fixed = 0;
-	row = decode(&i, x, x->cpu);
-	shown->known = true;
-	shown->fixed = i.fixed ? i.fixed : shown->length;
-	shown->prefixed = i.lock || i.rep;
-	shown->osize = i.osize;
-	shown->segment = i.seg;
-	shown->imm = i.imm;
-	return row->run;
 }
 
 COLD bool x86_peek(struct x86 *x, uint32_t eip)
@@ -428,7 +425,7 @@ COLD bool x86_peek(struct x86 *x, uint32_t eip)
 
 	x->cpu->rip = eip;
 	if (__builtin_setjmp(x->unwind) == 0)
-		known = look(x);
+		known = work(x, x->cpu, FETCH | PEEK) == X86_DONE;
 	x->cpu->rip = rip;
 	x->cpu->cr2 = cr2;
 	return known;
