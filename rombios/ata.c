@@ -608,8 +608,10 @@ static void probe(struct disk *d, unsigned channel, unsigned n)
 {
 	const char *problem;
 	uint16_t signature;
+	/* a reset that goes on shows BSY; an empty channel is not waited for */
+	uint8_t steps = inb(d->base + REG_STATUS) & ST_BSY ? PROBE_STEPS : 0;
 
-	if (!choose(d, d->device, PROBE_STEPS) || wait_clear(d, ST_BSY, RESET_STEPS) & ST_BSY)
+	if (!choose(d, d->device, steps) || wait_clear(d, ST_BSY, RESET_STEPS) & ST_BSY)
 		return;
 	/* ATA/ATAPI-7, 9.12: registers after a reset tell the kinds apart */
 	if (inb(d->base + REG_COUNT) != 1 || inb(d->base + REG_LBA_LOW) != 1)
