@@ -609,7 +609,8 @@ struct irq_table {
 	} slot[];
 } __attribute__((packed));
 
-#define PIIX_IRQS 0xdef8 /* 3-7, 9-12, 14, 15: what 60h-63h can hold */
+/* 5, 9-11: of what 60h-63h can hold, the lines that no ISA device of these boards uses */
+#define PIIX_IRQS 0x0e20
 
 unsigned pci_irq_table(const struct pci *pci, void *to, unsigned room)
 {
