@@ -23,6 +23,8 @@
 #include <x86/x86.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned int seed);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most);
 
 enum { MEMORY = 0x110000, PAGES = MEMORY / 4096, DEVICE = 0xa0000, DEVICE_END = 0xc0000 };
 enum { BATCH = 64, STEPS = 400 };
@@ -37,18 +39,21 @@ struct journal {
 };
 
 struct world {
-	uint8_t memory[MEMORY];
+	uint8_t *memory;
 	bool mapped;        /* gives direct pointers */
 	bool flat;          /* low memory without asking: x86.flat */
 	bool dirty[PAGES];
 	uint32_t sequence;  /* of what ports and the clock answer */
 	uint64_t heard;     /* hash of all that went out */
+	uint64_t device;    /* hash of all that was written to device memory */
 	struct host_unit_state unit;
 	uint32_t environment[7];
 	struct journal journal;
 };
 
-static struct world one, other;
+/* Objects of their own: AddressSanitizer watches their ends. */
+static uint8_t first_memory[MEMORY], second_memory[MEMORY];
+static struct world one = {.memory = first_memory}, other = {.memory = second_memory};
 static uint8_t pristine[MEMORY];
 static struct dfw_cpu first_cpu, second_cpu;
 static struct x86 first, second;
@@ -102,6 +107,11 @@ static bool exists(uint64_t phys)
 	return phys < MEMORY;
 }
 
+static void hear(struct world *w, uint64_t what)
+{
+	w->heard = (w->heard ^ what) * 0x9e3779b97f4a7c15ull;
+}
+
 static void world_read(void *world, uint64_t phys, void *dst, unsigned len)
 {
 	struct world *w = world;
@@ -133,6 +143,9 @@ static void world_write(void *world, uint64_t phys, const void *src, unsigned le
 		return;
 	about_to_change(w, phys, len);
 	memcpy(w->memory + phys, src, len);
+	for (unsigned n = 0; n < len; n++)
+		if (phys + n >= DEVICE && phys + n < DEVICE_END)
+			w->device = (w->device ^ ((phys + n) << 8 | w->memory[phys + n])) * 0x9e3779b97f4a7c15ull;
 }
 
 static void *world_map(void *world, uint64_t phys, unsigned len, bool write)
@@ -145,11 +158,6 @@ static void *world_map(void *world, uint64_t phys, unsigned len, bool write)
 	if (write)
 		about_to_change(w, phys, len);
 	return w->memory + phys;
-}
-
-static void hear(struct world *w, uint64_t what)
-{
-	w->heard = (w->heard ^ what) * 0x9e3779b97f4a7c15ull;
 }
 
 static uint32_t answer(struct world *w)
@@ -539,7 +547,7 @@ static void reset_memory(struct world *w, bool thorough)
 		w->dirty[page] = false;
 	}
 	w->sequence = 0;
-	w->heard = 0;
+	w->heard = w->device = 0;
 	w->unit = first_unit;
 	memset(w->environment, 0, sizeof(w->environment));
 	w->journal.changes = w->journal.used = 0;
@@ -553,6 +561,15 @@ static void same_memory(void)
 	CHECK(!memcmp(one.memory, other.memory, MEMORY), "memory differs");
 	for (unsigned page = 0; page < PAGES; page++)
 		one.dirty[page] |= other.dirty[page];
+}
+
+/* The worlds differ, and may. */
+static void forget_memory(void)
+{
+	for (unsigned page = 0; page < PAGES; page++)
+		one.dirty[page] = other.dirty[page] =
+			memcmp(one.memory + page * 4096, pristine + page * 4096, 4096) ||
+			memcmp(other.memory + page * 4096, pristine + page * 4096, 4096);
 }
 
 static void patch_memory(uint32_t at, const uint8_t *bytes, unsigned len)
@@ -594,6 +611,7 @@ static void same_worlds(const char *after)
 {
 	CHECK(!memcmp(&first_cpu, &second_cpu, sizeof(first_cpu)), "the states differ after %s", after);
 	CHECK(one.sequence == other.sequence && one.heard == other.heard, "the ports differ after %s", after);
+	CHECK(one.device == other.device, "device memory is written to in another way after %s", after);
 	CHECK(one.unit.fcw == other.unit.fcw && one.unit.fsw == other.unit.fsw && one.unit.ftw == other.unit.ftw &&
 		      !memcmp(one.unit.st, other.unit.st, sizeof(one.unit.st)) &&
 		      !memcmp(one.unit.xmm, other.unit.xmm, sizeof(one.unit.xmm)),
@@ -607,9 +625,25 @@ static void same_worlds(const char *after)
 	      first_difference(&other), after);
 }
 
+/* SDM vol. 3, table 6-1: the exceptions there are, and which have error codes. */
+static void documented_fault(const struct x86_event *e, const char *after)
+{
+	const uint32_t exceptions = 0xb7ce3, with_error = 0x27d00;
+
+	CHECK(e->kind == X86_EXCEPTION && e->vector < 32 && exceptions >> e->vector & 1, "event %u of kind %u from %s",
+	      e->vector, e->kind, after);
+	CHECK(e->has_error == (with_error >> e->vector & 1), "vector %u %s an error code", e->vector,
+	      e->has_error ? "has" : "has not");
+	CHECK(e->error <= (e->vector == 14 ? 0x1fu : e->has_error ? 0xffffu : 0), "error code %x of vector %u",
+	      e->error, e->vector);
+	CHECK(e->vector != 14 || e->cr2 == first_cpu.cr2, "a page fault without its CR2");
+}
+
 static void same_outcome(enum x86_outcome a, enum x86_outcome b, const char *after)
 {
 	CHECK(a == b, "outcomes %u and %u of %s", a, b, after);
+	if (a == X86_FAULT)
+		documented_fault(&first.event, after);
 	if (a == X86_FAULT)
 		CHECK(first.event.vector == second.event.vector && first.event.kind == second.event.kind &&
 			      first.event.has_error == second.event.has_error &&
@@ -621,14 +655,14 @@ static void same_outcome(enum x86_outcome a, enum x86_outcome b, const char *aft
 static struct kept {
 	struct dfw_cpu cpu;
 	uint32_t sequence;
-	uint64_t heard;
+	uint64_t heard, device;
 	struct host_unit_state unit;
 	uint32_t environment[7];
 } kept_one, kept_other;
 
 static void keep(struct kept *k, const struct x86 *x, struct world *w)
 {
-	*k = (struct kept){*x->cpu, w->sequence, w->heard, w->unit, {0}};
+	*k = (struct kept){*x->cpu, w->sequence, w->heard, w->device, w->unit, {0}};
 	memcpy(k->environment, w->environment, sizeof(k->environment));
 	w->journal.changes = w->journal.used = 0;
 }
@@ -640,6 +674,7 @@ static void put_back(const struct kept *k, struct x86 *x, struct world *w)
 	*x->cpu = k->cpu;
 	w->sequence = k->sequence;
 	w->heard = k->heard;
+	w->device = k->device;
 	w->unit = k->unit;
 	memcpy(w->environment, k->environment, sizeof(k->environment));
 	while (j->changes--)
@@ -685,7 +720,8 @@ static void fault_is_precise(bool rep)
 		CHECK(one.sequence == kept_one.sequence && one.heard == kept_one.heard,
 		      "a fault has reached a port");
 	}
-	CHECK(!memcmp(&before, &after, sizeof(before)), "a fault changed the processor");
+	for (unsigned n = 0; n < sizeof(before); n++)
+		CHECK(((uint8_t *)&before)[n] == ((uint8_t *)&after)[n], "a fault changed byte %u of struct dfw_cpu", n);
 }
 
 static bool string_row(unsigned row)
@@ -766,6 +802,10 @@ static enum x86_outcome step_both(void)
 		      "x86_peek saw row %x of %u bytes, x86_step %x of %u", peeked.row, peeked.length,
 		      first.insn.row, first.insn.length);
 	CHECK(known || a == X86_FAULT, "x86_peek did not know what x86_step ran");
+	CHECK(a <= X86_FAULT, "outcome %u of x86_step", a);
+	CHECK(a != X86_HALTED || first.insn.row == 0xf4, "row %x halts", first.insn.row);
+	CHECK(a != X86_REPEAT || string_row(first.insn.row), "row %x repeats", first.insn.row);
+	CHECK(first.insn.length <= 15 && first.insn.row < 512, "an instruction of %u bytes", first.insn.length);
 	rep = known && peeked.prefixed && string_row(peeked.row);
 	wide_address = !(kept_one.cpu.seg[DFW_CS].access_rights & DFW_AR_DB) ==
 		       !!memchr(code, 0x67, peeked.fixed <= 15 ? peeked.fixed : 0);
@@ -778,7 +818,7 @@ static enum x86_outcome step_both(void)
 		    !memories_agree()) &&
 	    undermined(code, len, linear)) {
 		if (one.flat)
-			longjmp(give_up, 1); /* nothing to take back */
+			longjmp(give_up, 1); /* what to take back is not known */
 		put_back(&kept_one, &first, &one);
 		put_back(&kept_other, &second, &other);
 		first.rep_batch = 1;
@@ -838,7 +878,8 @@ static void patch_cpu(unsigned at, unsigned len)
 	at %= sizeof(struct dfw_cpu) - sizeof(bytes);
 	take_bytes(bytes, len);
 	memcpy((char *)&first_cpu + at, bytes, len);
-	memcpy((char *)&second_cpu + at, bytes, len);
+	first_cpu.rflags &= 0xffffffff; /* there are no others: SDM vol. 1, 3.4.3.4 */
+	second_cpu = first_cpu;
 }
 
 static bool act(void)
@@ -926,10 +967,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		first_cpu.rflags |= start & 32 ? 3 << 12 : 0;
 	} else {
 		take_bytes(&first_cpu, sizeof(first_cpu));
+		first_cpu.rflags &= 0xffffffff;
 	}
 	second_cpu = first_cpu;
-	if (setjmp(give_up))
-		goto out;
+	if (setjmp(give_up)) {
+		forget_memory();
+		return 0;
+	}
 	first = (struct x86){.cpu = &first_cpu, .ops = &ops, .world = &one, .rep_batch = BATCH};
 	if (one.flat) {
 		first.flat = one.memory;
@@ -961,4 +1005,57 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 out:
 	same_memory();
 	return 0;
+}
+
+/* --- mutations --- */
+
+/* The offset of the length of an input's code; size where it ends before. */
+static size_t code_at(const uint8_t *data, size_t size)
+{
+	size_t at = 3 + (size && data[0] & 0x40 ? sizeof(struct dfw_cpu) : 0);
+	unsigned n;
+
+	for (n = size > 1 ? data[1] & 15 : 0; n-- && at + 2 <= size;)
+		at += 2 + 1 + (data[at] | data[at + 1] << 8) / 1024 % 8;
+	for (n = size > 1 ? data[1] >> 4 : 0; n-- && at + 3 <= size;)
+		at += 3 + 1 + (data[at] | data[at + 1] << 8 | data[at + 2] << 16) % 11;
+	return at < size ? at : size;
+}
+
+/*
+ * One time in four an instruction of any row, with prefixes, is laid over what stands somewhere in
+ * the code. LLVMFuzzerMutate alone seldom finds the two-byte opcodes.
+ */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned int seed)
+{
+	static const uint8_t prefixes[] = {0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x2e, 0x26, 0x64};
+	uint8_t insn[8];
+	unsigned length = 0, row;
+	size_t at, place;
+
+	if (seed & 3)
+		return LLVMFuzzerMutate(data, size, most);
+	srand(seed);
+	while (length < 2 && rand() % 3 == 0)
+		insn[length++] = prefixes[rand() % sizeof(prefixes)];
+	row = rand() % 512;
+	if (row >= 0x100)
+		insn[length++] = 0x0f;
+	insn[length++] = row;
+	while (length < 4 + (row >= 0x100))
+		insn[length++] = rand();
+	at = code_at(data, size);
+	if (at + 1 >= size) {
+		at = size < 3 ? 3 : at;
+		if (at + 1 + 32 > most)
+			return LLVMFuzzerMutate(data, size, most);
+		memset(data + size, 0, at + 33 - size);
+		data[at] = 32;
+		size = at + 33;
+	}
+	place = at + 1 + rand() % (size - at - 1 < 64 ? size - at - 1 : 64);
+	if (place + length > size)
+		length = size - place;
+	memcpy(data + place, insn, length);
+	return size;
 }

@@ -5,9 +5,11 @@
  * stands between two transitions is anything that real mode and protected mode execute.
  *
  *     programs RUNNER IMAGE COUNT SEED [NUMBER [code]]
+ *     programs RUNNER IMAGE COUNT SEED -NUMBER...
  *
- * writes a disk image: the runner and COUNT programs. With NUMBER only that one of them; with the
- * word code, its code from 1000:0100 on and its first registers instead.
+ * writes a disk image: the runner and COUNT programs. With NUMBER only that one of them, with
+ * -NUMBER all but those; with the word code, its code from 1000:0100 on and its first registers
+ * instead. A program's line has its number.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -903,41 +905,60 @@ static void generate(void)
 		w(END_VECTOR << 8 | 0xcd);
 }
 
+static bool left_out(int argc, char **argv, uint32_t n)
+{
+	for (int k = 5; k < argc; k++)
+		if (-strtol(argv[k], NULL, 0) == n)
+			return true;
+	return false;
+}
+
+/* Program n of a seed. */
+static struct program make(const char *seed_text, uint32_t n)
+{
+	struct program p = {.number = n};
+
+	seed = (strtoull(seed_text, NULL, 0) << 20 | n) * 0x9e3779b97f4a7c15ull | 1;
+	rnd();
+	for (unsigned r = 0; r < 8; r++)
+		p.regs[r] = value();
+	generate();
+	p.size = sizeof(p) + 2 * count + length;
+	p.starts = count;
+	p.length = length;
+	return p;
+}
+
 int main(int argc, char **argv)
 {
 	static uint8_t image[PROGRAMS_END - PROGRAMS];
-	uint32_t programs, only, n, at = RUNNER_SECTORS * 512 + 4, done = 0;
+	uint32_t programs, n, at = RUNNER_SECTORS * 512 + 4, done = 0;
 	FILE *runner, *out;
+	long only;
 
 	if (argc < 5 || !(runner = fopen(argv[1], "rb")) || !(out = fopen(argv[2], "wb"))) {
-		fprintf(stderr, "usage: programs RUNNER IMAGE COUNT SEED [NUMBER [code]]\n");
+		fprintf(stderr, "usage: programs RUNNER IMAGE COUNT SEED [NUMBER [code] | -NUMBER...]\n");
 		return 2;
 	}
 	programs = strtoul(argv[3], NULL, 0);
-	only = argc > 5 ? strtoul(argv[5], NULL, 0) : 0;
+	only = argc > 5 ? strtol(argv[5], NULL, 0) : 0;
+	if (only > 0 && argc > 6) {
+		struct program p = make(argv[4], only);
+
+		fwrite(code, 1, length, out);
+		for (unsigned r = 0; r < 8; r++)
+			printf("%08x ", p.regs[r]);
+		putchar('\n');
+		return fclose(out) ? 2 : 0;
+	}
 	if (fread(image, 1, RUNNER_SECTORS * 512, runner) != RUNNER_SECTORS * 512)
 		return 2;
 	for (n = 1; n <= programs; n++) {
 		struct program p;
 
-		seed = (strtoull(argv[4], NULL, 0) << 20 | n) * 0x9e3779b97f4a7c15ull | 1;
-		rnd();
-		for (unsigned r = 0; r < 8; r++)
-			p.regs[r] = value();
-		generate();
-		p.size = sizeof(p) + 2 * count + length;
-		p.starts = count;
-		p.length = length;
-		p.reserved = 0;
-		if (only && n != only)
+		if (only > 0 ? n != only : left_out(argc, argv, n))
 			continue;
-		if (argc > 6) {
-			fwrite(code, 1, length, out);
-			for (unsigned r = 0; r < 8; r++)
-				printf("%08x ", p.regs[r]);
-			putchar('\n');
-			return fclose(out) ? 2 : 0;
-		}
+		p = make(argv[4], n);
 		if (at + p.size > sizeof(image))
 			break;
 		memcpy(image + at, &p, sizeof(p));

@@ -244,6 +244,8 @@ finish: /* real mode, CS 0 */
 	ljmpl $0x08, $finish32
 
 back:	/* 16-bit protected mode, all else done */
+	xorw %ax, %ax
+	lldt %ax /* else selectors would lead into the BIOS' memory */
 	movw $0x20, %ax
 	movw %ax, %ds
 	movw %ax, %es
@@ -265,7 +267,8 @@ back:	/* 16-bit protected mode, all else done */
 	cmpl $0, NUMBER
 	je 2f
 	call show
-2:	incl NUMBER
+2:	movl NEW_NUMBER, %eax
+	movl %eax, NUMBER
 	xorl %eax, %eax
 	movw $REGS, %di
 	movw $(NEXT - REGS) / 4, %cx
@@ -333,17 +336,27 @@ finish32:
 	popfl
 	xorl %eax, %eax
 	movl $SANDBOX, %esi
-1:	roll $3, %eax
-	addl (%esi), %eax
-	addl $4, %esi
+1:	.set off, 0
+	.rept 4
+	roll $3, %eax
+	addl off(%esi), %eax
+	.set off, off + 4
+	.endr
+	addl $16, %esi
 	cmpl $SANDBOX_END, %esi
 	jb 1b
 	movl %eax, CHECKSUM
-	movl $SANDBOX, %edi
-2:	imull $0x9e3779b1, %edi, %eax
+	cmpl $0, NUMBER
+	jne 2f
+	movl $PATTERN, %edi
+4:	imull $0x9e3779b1, %edi, %eax
 	stosl
-	cmpl $SANDBOX_END, %edi
-	jb 2b
+	cmpl $PATTERN + SANDBOX_END - SANDBOX, %edi
+	jb 4b
+2:	movl $PATTERN, %esi
+	movl $SANDBOX, %edi
+	movl $(SANDBOX_END - SANDBOX) / 4, %ecx
+	rep movsl
 	cmpl $0, LEFT
 	je 3f
 	movl NEXT, %esi
@@ -356,6 +369,8 @@ finish32:
 	movl $FIRST, %edi
 	movl $8, %ecx
 	rep movsl
+	movzwl 6(%ebx), %eax
+	movl %eax, NEW_NUMBER
 	movzwl 2(%ebx), %ecx
 	movl $TABLE, %edi
 	rep movsw

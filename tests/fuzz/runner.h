@@ -20,6 +20,7 @@
 #define PROBE     0x688 /* where to go from a fault of the runner's own */
 #define NEXT      0x68c
 #define NUMBER    0x690
+#define NEW_NUMBER 0x694 /* of the program that is loaded */
 #define FIRST     0x6a0 /* a program's first registers */
 #define LEFT      0x6c0
 #define IDTR_REAL 0x6d0 /* images for LIDT and LGDT */
@@ -37,6 +38,7 @@
 /* The programs' memory, filled with a pattern before each */
 #define SANDBOX     0x10000
 #define SANDBOX_END 0x40000
+#define PATTERN     0x110000 /* what it is filled with */
 #define PROGRAM_SEGMENT 0x1000
 #define PROGRAM_OFFSET  0x100
 
@@ -60,7 +62,7 @@ struct __attribute__((packed)) program {
 	uint16_t size;    /* of all of it */
 	uint16_t starts;  /* number of instructions */
 	uint16_t length;  /* of the code */
-	uint16_t reserved;
+	uint16_t number;  /* what its line begins with */
 	uint32_t regs[8];
 	/* uint16_t offsets of the instructions, then the code */
 };

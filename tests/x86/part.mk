@@ -22,5 +22,5 @@ $(BUILD)/tests/vmxassist/cases.img: tests/x86/cases/entry.S tests/x86/cases/case
 		$(LD) -z noexecstack --no-warn-rwx-segments -m elf_i386 -T tests/vmxassist/guest.lds -o $(@:.img=.elf) $(@:.img=.entry.o) $(@:.img=.o) && \
 		$(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@ && truncate -s 1440K $@
 tests: $(BUILD)/tests/vmxassist/cases.img $(BUILD)/tests/x86/machine
-$(BUILD)/tests/x86/machine: $(BUILD)/host/tests/x86/machine.o $(BUILD)/host/x86/libx86.a
+$(BUILD)/tests/x86/machine: $(call objs,host,tests/x86/machine.c tests/x86/host_unit.c) $(BUILD)/host/x86/libx86.a
 	$(Q)echo "  LD   $@" && $(CC) -o $@ $^
