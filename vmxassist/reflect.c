@@ -66,10 +66,14 @@ static bool is_exception(const struct frame *f, unsigned what)
 	return what;
 }
 
+/* A data breakpoint may lie where the frame goes. */
 void deliver(struct monitor *m, struct x86_event event)
 {
-	if (x86_deliver(&m->x86, event) == X86_SHUTDOWN)
-		machine_shutdown();
+	do {
+		if (x86_deliver(&m->x86, event) == X86_SHUTDOWN)
+			machine_shutdown();
+		event = (struct x86_event){.vector = VEC_DB, .kind = X86_EXCEPTION};
+	} while (m->record->guest.pending_debug);
 }
 
 /* The common case by hand: a vector through an IVT that is whole, onto a stack that does not wrap. */
@@ -84,6 +88,8 @@ static bool reflect_fast(struct monitor *m, struct frame *f, unsigned vector)
 	if (cpu->idtr.limit < vector * 4 + 3 || sp < 6 || cpu->idtr.base >= DFW_LOW_END)
 		return false;
 	if (f->esp > 0xffff && (cpu->seg[DFW_SS].access_rights & DFW_AR_DB))
+		return false;
+	if ((uint8_t)cpu->dr7)
 		return false;
 	stack_linear = (f->ss << 4) + sp - 6;
 	if (stack_linear + 6 > DFW_LOW_END && stack_linear < DFW_ROMBIOS)

@@ -60,6 +60,7 @@ static void commit_delivery(struct insn *i)
 	cpu->rip = i->eip | (uint64_t)i->rip_high << 32;
 	cpu->activity = DFW_ACTIVE;
 	cpu->interruptibility &= ~(uint32_t)(DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS);
+	cpu->pending_debug |= i->debug;
 }
 
 static __attribute__((noinline)) void deliver(struct x86 *x, const struct x86_event *event)

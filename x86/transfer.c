@@ -110,8 +110,11 @@ static void push_frame(struct insn *i, const struct dfw_segment *ss, uint32_t *s
 				x86_raise_error(i, STACK_FAULT,
 						(inner ? ss->selector & ~3u : 0) | i->ext);
 			x86_place(i, &p, (uint32_t)ss->base + at, size, access);
-			if (pass)
-				put(i, &p, values[k]);
+			if (!pass)
+				continue;
+			put(i, &p, values[k]);
+			if (i->cpu->dr7 & DR7_ENABLES)
+				i->debug |= x86_breakpoints(i->cpu, (uint32_t)ss->base + at, size, 1);
 		}
 	}
 	*sp = at;

@@ -871,6 +871,13 @@ static bool run(unsigned steps)
 	return true;
 }
 
+/* Outside 64-bit code the high halves are 0: SDM vol. 1, 3.4.3 and 3.5. */
+static void possible(struct dfw_cpu *cpu)
+{
+	cpu->rflags &= 0xffffffff;
+	cpu->rip &= 0xffffffff;
+}
+
 static void patch_cpu(unsigned at, unsigned len)
 {
 	uint8_t bytes[8];
@@ -878,7 +885,7 @@ static void patch_cpu(unsigned at, unsigned len)
 	at %= sizeof(struct dfw_cpu) - sizeof(bytes);
 	take_bytes(bytes, len);
 	memcpy((char *)&first_cpu + at, bytes, len);
-	first_cpu.rflags &= 0xffffffff; /* there are no others: SDM vol. 1, 3.4.3.4 */
+	possible(&first_cpu);
 	second_cpu = first_cpu;
 }
 
@@ -967,7 +974,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		first_cpu.rflags |= start & 32 ? 3 << 12 : 0;
 	} else {
 		take_bytes(&first_cpu, sizeof(first_cpu));
-		first_cpu.rflags &= 0xffffffff;
+		possible(&first_cpu);
 	}
 	second_cpu = first_cpu;
 	if (setjmp(give_up)) {

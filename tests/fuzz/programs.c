@@ -378,11 +378,14 @@ static void string(void)
 {
 	static const uint8_t opcode[] = {0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf};
 	unsigned a = wide ? 4 : 2;
+	/* REP that stores over its own code goes on or does not, SDM vol. 3, 8.1.3: where vmxassist
+	   interprets, in batches, it is kept away from the code. */
+	bool away = state == WINDOW || state == LEFT_STALE;
 
-	if (wide || chance(70)) { /* no 4 Gi iterations */
+	if (wide || away || chance(70)) { /* no 4 Gi iterations */
 		mov_imm(6, a, near_offset());
-		mov_imm(7, a, near_offset());
-		mov_imm(1, a, below(chance(10) ? 1500 : 24));
+		mov_imm(7, a, away ? 0x600 + below(0x900) : near_offset());
+		mov_imm(1, a, below(!away && chance(10) ? 1500 : 24));
 		start();
 	}
 	if (chance(15)) {
@@ -680,6 +683,158 @@ static void set_cr0(uint32_t clear, uint32_t set)
 	bytes(3, 0x0f22c0 | r);
 }
 
+/* --- control, debug and x87 registers, ports --- */
+
+static void x87(void)
+{
+	static const uint16_t plain[] = {0xd9e8, 0xd9ee, 0xd9eb, 0xdec1, 0xdec9, 0xd9e0, 0xd9e1, 0xd9c9, 0xdfe0,
+					 0xdbe2, 0xdbe3, 0xd9d0, 0xd9e5};
+	/* opcode, ModRM.reg: loads and stores, none of which sets the control word */
+	static const uint8_t memory_form[][2] = {{0xd9, 0}, {0xdd, 0}, {0xdf, 0}, {0xdb, 0}, {0xd9, 3}, {0xdd, 3},
+						 {0xdf, 3}, {0xdb, 3}, {0xd9, 7}, {0xdd, 7}, {0xd8, 0}, {0xdb, 5},
+						 {0xdb, 7}};
+	unsigned n;
+
+	if (chance(15)) {
+		b(0x9b); /* WAIT */
+	} else if (chance(50)) {
+		bytes(2, plain[below(sizeof(plain) / 2)]);
+	} else if (chance(20)) { /* MMX: MOVD, PADDB */
+		bytes(2, chance(50) ? 0x0f6e : 0x0ffc);
+		b(0xc0 | below(64));
+	} else {
+		n = below(sizeof(memory_form) / 2);
+		prefixes(1);
+		b(memory_form[n][0]);
+		memory(memory_form[n][1]);
+	}
+}
+
+static void debug_register(void)
+{
+	unsigned n = below(4), r = reg();
+	uint32_t kind;
+
+	switch (below(4)) {
+	case 0:
+		bytes(3, 0x0f21c0 | (n < 2 ? n : n + 4) << 3 | r); /* from DR0, 1, 6, 7 */
+		break;
+	case 1:
+		mov_imm(r, 4, chance(50) ? 0 : 0x400 | (rnd() & 0x2300));
+		start();
+		bytes(3, 0x0f23c0 | 7 << 3 | r);
+		break;
+	default:
+		mov_imm(r, 4, chance(80) ? 0x18000 + near_offset() : 0x10000 + PROGRAM_OFFSET + length + below(40));
+		start();
+		bytes(3, 0x0f23c0 | n << 3 | r);
+		start();
+		kind = chance(85) ? 1 + 2 * below(2) + 4 * below(4) : 0; /* R/W and LEN */
+		mov_imm(r, 4, 0x400 | (1 + below(3)) << 2 * n | (rnd() & 0x300) | kind << (16 + 4 * n));
+		start();
+		bytes(3, 0x0f23c0 | 7 << 3 | r);
+	}
+}
+
+static void set_cr0(uint32_t clear, uint32_t set);
+
+static void control(void)
+{
+	static const uint32_t cr0[] = {2, 4, 8, 6, 0x20, 0x10000, 0x40000, 0xa};
+	static const uint16_t cr4[] = {0, 4, 8, 0x10, 0x80, 0x200, 0x600, 0x18};
+	unsigned r = reg();
+
+	switch (below(8)) {
+	case 0:
+	case 1:
+		if (chance(50))
+			set_cr0(0, cr0[below(8)]);
+		else
+			set_cr0(cr0[below(8)], 0);
+		break;
+	case 2:
+		bytes(2, 0x0f06); /* CLTS */
+		break;
+	case 3:
+		if (paging) /* PAE is CR4's, too */
+			break;
+		mov_imm(r, 4, cr4[below(8)]);
+		start();
+		bytes(3, 0x0f22e0 | r);
+		break;
+	case 4:
+		bytes(3, 0x0f20e0 | r);
+		break;
+	case 5: /* SGDT, SIDT, INVLPG */
+		prefixes(1);
+		bytes(2, 0x0f01);
+		memory((uint8_t[]){0, 1, 7}[below(3)]);
+		break;
+	case 6: /* LMSW: never PE */
+		if (state == REAL || state == LEFT_STALE)
+			mov_imm(r, 2, below(8) << 1);
+		else
+			mov_imm(r, 2, below(16));
+		start();
+		bytes(3, 0x0f01f0 | r);
+		break;
+	default: /* WBINVD, LGDT */
+		if (chance(50)) {
+			bytes(2, 0x0f09);
+			break;
+		}
+		b(0x65);
+		operand_size(4);
+		bytes(2, 0x0f01);
+		b(wide ? 0x15 : 0x16);
+		immediate(wide ? 4 : 2, GDTR);
+	}
+}
+
+/* Ports that answer the same wherever it runs. */
+static void port(void)
+{
+	unsigned size = 1 << below(3);
+
+	switch (below(4)) {
+	case 0:
+		if (size > 1)
+			operand_size(size);
+		b(0xe6 | (size > 1));
+		b(0x80);
+		break;
+	case 1:
+		b(0xe4);
+		b(0x21);
+		break;
+	case 2:
+		mov_imm(2, 2, 0x80);
+		start();
+		if (size > 1)
+			operand_size(size);
+		b(0xee | (size > 1));
+		break;
+	default: /* REP OUTS, INSB of the interrupt mask */
+		mov_imm(6, wide ? 4 : 2, near_offset());
+		mov_imm(7, wide ? 4 : 2, near_offset());
+		mov_imm(1, wide ? 4 : 2, below(20));
+		mov_imm(2, 2, 0x80);
+		start();
+		if (chance(50)) {
+			segment_override();
+			if (size > 1)
+				operand_size(size);
+			b(0xf3);
+			b(0x6e | (size > 1));
+		} else {
+			mov_imm(2, 2, 0x21);
+			start();
+			b(0xf3);
+			b(0x6c);
+		}
+	}
+}
+
 static void plain(void);
 
 static void some(unsigned most)
@@ -826,6 +981,19 @@ static void plain(void)
 	unsigned n = below(100);
 
 	start();
+	if (chance(6)) {
+		switch (below(3)) {
+		case 0:
+			x87();
+			return;
+		case 1:
+			debug_register();
+			return;
+		default:
+			control();
+			return;
+		}
+	}
 	if (n < 25)
 		arithmetic();
 	else if (n < 42)
@@ -840,8 +1008,10 @@ static void plain(void)
 		flags();
 	else if (n < 82)
 		jump();
-	else if (n < 87)
+	else if (n < 86)
 		trouble();
+	else if (n < 87)
+		port();
 	else if (n < 97)
 		load_segment();
 	else

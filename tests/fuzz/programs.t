@@ -19,7 +19,7 @@ lines() {
 # because they never end
 interpret() {
 	left=
-	while programs "$work/image" "$1" "$2" $left >"$work/made" && ! "$BUILD/tests/fuzz/machine" "$work/image" 3 >"$work/out"; do
+	while programs "$work/image" "$1" "$2" $left >"$work/made" && ! "$BUILD/tests/fuzz/machine" "$work/image" 40 >"$work/out"; do
 		grep -q endless "$work/out" || { tail -40 "$work/out"; return 1; }
 		number=$(awk '/^0000/ { n = $1 } END { print n + 0 ? "0x" n : 0 }' "$work/out")
 		number=$((number + 1))

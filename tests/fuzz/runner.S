@@ -332,6 +332,7 @@ finish32:
 	movl %eax, %dr7
 	movl $0xffff0ff0, %eax
 	movl %eax, %dr6
+	fninit
 	pushl $0x3002 /* IOPL 3, as VM86 shows it */
 	popfl
 	xorl %eax, %eax
@@ -449,7 +450,12 @@ finish32:
 	movl %gs:IP, %eax
 	movl %eax, %gs:LOG + 12(%ebx)
 	movl %gs:FLAGS, %eax
-	movl %eax, %gs:LOG + 16(%ebx)
+	/* Bochs has RF=0 in the image of a #DB by DR7.GD or after an iteration of REP; SDM vol. 3,
+	   17.3.1.1: it is 1. vectors.c, rf_of_debug_exceptions */
+	cmpb $1, %gs:VECTOR
+	jne 9f
+	andl $~0x10000, %eax
+9:	movl %eax, %gs:LOG + 16(%ebx)
 	movl %cr0, %eax
 	movl %eax, %gs:LOG + 20(%ebx)
 	movl %gs:REGS + 16, %eax

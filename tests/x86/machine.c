@@ -19,9 +19,15 @@ static struct dfw_cpu cpu;
 static uint8_t cmos_index, shutdown_code;
 static uint64_t quiet; /* instructions since the last output */
 
+/* A display adapter in text mode has nothing there. */
+static bool empty(uint64_t phys)
+{
+	return phys >= 0xa0000 && phys < 0xb8000;
+}
+
 static void op_read(void *world, uint64_t phys, void *dst, unsigned len)
 {
-	if (phys + len <= MEMORY)
+	if (phys + len <= MEMORY && !empty(phys))
 		memcpy(dst, memory + phys, len);
 	else
 		memset(dst, 0xff, len);
@@ -35,7 +41,7 @@ static void op_write(void *world, uint64_t phys, const void *src, unsigned len)
 
 static void *op_map(void *world, uint64_t phys, unsigned len, bool write)
 {
-	return phys + len <= MEMORY ? memory + phys : NULL;
+	return phys + len <= MEMORY && !empty(phys) ? memory + phys : NULL;
 }
 
 static uint32_t op_in(void *world, uint16_t port, unsigned size)
@@ -141,7 +147,8 @@ int main(int argc, char **argv)
 					   .fpu = host_unit_run};
 	/* INT 13h at 10h: out READ_PORT,al; clc; retf 2. All others: iret. */
 	static const uint8_t int13[] = {0xe6, READ_PORT, 0xf8, 0xca, 2, 0};
-	struct x86 x = {.cpu = &cpu, .ops = &ops, .rep_batch = 0x10000};
+	/* REP that stores over its own code ends with that: Bochs, too, fetches again then. */
+	struct x86 x = {.cpu = &cpu, .ops = &ops, .rep_batch = 1};
 	FILE *f = argc > 1 ? fopen(argv[1], "rb") : NULL;
 	enum x86_outcome outcome;
 	uint64_t most = argc > 2 ? strtoull(argv[2], NULL, 0) * 1000000 : ~0ull;
@@ -172,9 +179,9 @@ int main(int argc, char **argv)
 			return 0;
 		if (outcome == X86_FAULT)
 			outcome = x86_deliver(&x, x.event);
-		else if (cpu.pending_debug && !(cpu.interruptibility & DFW_BLOCKED_BY_MOV_SS))
-			outcome =
-			    x86_deliver(&x, (struct x86_event){.vector = 1, .kind = X86_EXCEPTION});
+		while (outcome != X86_SHUTDOWN && cpu.pending_debug &&
+		       !(cpu.interruptibility & DFW_BLOCKED_BY_MOV_SS))
+			outcome = x86_deliver(&x, (struct x86_event){.vector = 1, .kind = X86_EXCEPTION});
 		if (outcome == X86_SHUTDOWN && shutdown_code == 0x0a) {
 			reset();
 		} else if (outcome == X86_SHUTDOWN) {
