@@ -367,8 +367,8 @@ void x86_fetch(struct insn *i)
 		x86_raise_error(i, GP, 0);
 	if (room > page)
 		room = page;
-	if (room > 1 && !in_limit(cs, off, room)) /* the segment ends first */
-		room = cs->limit - off + 1;
+	while (!in_limit(cs, off, room)) /* the segment ends first; it may be LOADALL's, of any type */
+		room--;
 	phys = x86_physical(i, linear, i->fetch);
 	src = i->x->ops->map(i->x->world, phys, room, false);
 	if (!src)
