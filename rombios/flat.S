@@ -32,8 +32,11 @@ flat_limits:
 	andb $0xfe, %al
 	movl %eax, %cr0
 	jmp 3f
-3:	popfw
-	popw %gs
+3:	popw %ax /* not POPF: what PUSHF showed under vmxassist has its IOPL */
+	testb $2, %ah
+	jz 4f
+	sti
+4:	popw %gs
 	popw %fs
 	popw %es
 	popw %ds
