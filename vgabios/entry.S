@@ -62,7 +62,7 @@ save_pointers:
 	movw	%cx, %fs
 	movw	%cs, %cx
 	movw	%cx, %gs
-	movl	%esp, %eax
+	movl	%esp, %ebp
 .endm
 
 .macro restore_registers

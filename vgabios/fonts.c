@@ -102,14 +102,14 @@ static void set_text_height(uint8_t height)
 }
 
 /* 2xh: the rows of text in graphics modes; BL=0: the number in DL */
-static void set_graphics_rows(const struct regs *r)
+static void set_graphics_rows(void)
 {
 	static const uint8_t ROM rows[4] IN_ROM = {0, 14, 25, 43};
 
 	bda.last_row = (r->bl == 0 || r->bl > 3 ? r->dl : rows[r->bl]) - 1;
 }
 
-static void font_information(struct regs *r)
+static void font_information(void)
 {
 	uint16_t seg = ROM_SEG, offset;
 
@@ -149,7 +149,7 @@ static void font_information(struct regs *r)
 	r->dl = bda.last_row;
 }
 
-void handle_1011(struct regs *r)
+void handle_1011(void)
 {
 	static const uint8_t ROM heights[5] IN_ROM = {0, 14, 8, 0, 16};
 	uint8_t function = r->al & 0x0f;
@@ -186,7 +186,7 @@ void handle_1011(struct regs *r)
 		ivt[0x43].offset = r->bp;
 		ivt[0x43].segment = r->es;
 		bda.char_height = r->cx;
-		set_graphics_rows(r);
+		set_graphics_rows();
 		return;
 	case 0x22:
 	case 0x23:
@@ -194,10 +194,10 @@ void handle_1011(struct regs *r)
 		height = r->al == 0x22 ? 14 : r->al == 0x23 ? 8 : 16;
 		set_graphics_font(height);
 		bda.char_height = height;
-		set_graphics_rows(r);
+		set_graphics_rows();
 		return;
 	case 0x30:
-		font_information(r);
+		font_information();
 		return;
 	default:
 		return;

@@ -46,104 +46,60 @@ static void planar_done(void)
 	write_index(PORT_GRAPHICS, 8, 0xff);
 }
 
-/* What to move or fill in video memory: lines of width bytes, pitch apart, beginning at to and
- * from. In CGA modes these are the lines of one parity. */
-struct block {
-	uint16_t seg, to, from, width, lines;
-	int16_t pitch;
-	enum memory_model model;
-};
-
-static void move_lines(struct block *b)
-{
-	uint16_t width = b->width, lines = b->lines, to = b->to, from = b->from;
-
-	if (b->pitch == (int16_t)width) { /* lines adjoin: at most 64,000 bytes */
-		width *= lines;
-		lines = lines != 0;
-	}
-	for (; lines; lines--) {
-		if (b->model == PLANAR) /* the latches hold one byte of each plane */
-			MOVE(b, b->seg, to, from, width);
-		else if (width & 3)
-			MOVE(w, b->seg, to, from, width / 2);
-		else
-			MOVE(l, b->seg, to, from, width / 4);
-		to += b->pitch;
-		from += b->pitch;
-	}
-	b->to = b->pitch == (int16_t)b->width ? to - b->pitch + width : to;
-}
-
-static void fill_lines(const struct block *b, uint8_t value)
-{
-	uint16_t width = b->width, lines = b->lines, to = b->to;
-
-	if (b->pitch == (int16_t)width) {
-		width *= lines;
-		lines = lines != 0;
-	}
-	for (; lines; lines--) {
-		if (width & 3)
-			fill_bytes(b->seg, to, value, width);
-		else
-			fill_dwords(b->seg, to, value * 0x01010101u, width / 4);
-		to += b->pitch;
-	}
-}
-
 /* The byte that fills an area with one colour; in planar modes set/reset has it. */
-static uint8_t fill_value(enum memory_model model, uint8_t colour)
+static inline uint8_t fill_value(enum memory_model model, uint8_t colour)
 {
 	if (model != CGA)
 		return colour;
-	return bits_per_pixel() == 1 ? (colour & 1) * 0xff : (colour & 3) * 0x55;
+	return bda.mode == 6 ? (colour & 1) * 0xff : (colour & 3) * 0x55; /* one bit a pixel, or two */
 }
 
-/* Scrolls the lines that begin at base: all, or those of one parity, of which a character has
- * cell. */
-static void scroll_lines(const struct window *w, uint16_t base, uint16_t cell)
+void graphics_scroll(const union window *w, bool odd)
 {
 	enum memory_model model = memory_model();
+	uint16_t cell = model == CGA ? bda.char_height / 2 : bda.char_height;
+	uint16_t seg = model == CGA ? CGA_SEG : GRAPHICS_SEG;
 	uint16_t cell_width = model == LINEAR ? 8 : model == CGA ? bits_per_pixel() : 1;
-	uint16_t pitch = line_bytes(model), freed = w->lines * cell;
-	uint16_t height = (w->bottom - w->top + 1) * cell;
-	struct block b = {
-		.seg = model == CGA ? CGA_SEG : GRAPHICS_SEG,
-		.to = base + w->left * cell_width,
-		.width = (w->right - w->left + 1) * cell_width,
-		.pitch = w->down ? -pitch : pitch,
-		.lines = height - freed,
-		.model = model,
-	};
+	uint16_t pitch = line_bytes(model), width = (w->right - w->left + 1) * cell_width;
+	uint16_t to = odd ? CGA_ODD : page_offset(model, w->page), from, lines;
+	uint8_t value;
 
-	b.to += pitch * (w->down ? (w->bottom + 1) * cell - 1 : w->top * cell);
-	b.from = b.to + freed * b.pitch;
+	if (model == EXTENDED || (odd && model != CGA))
+		return;
+	to += w->left * cell_width;
+	to += pitch * (w->down ? (w->bottom + 1) * cell - 1 : w->top * cell);
+	if (width == pitch && !w->down) { /* lines adjoin: each line of cells is one */
+		width *= cell;
+		cell = 1;
+	}
+	pitch = width >= pitch ? width : pitch;
+	if (w->down)
+		pitch = -pitch;
+	from = to + w->lines * cell * pitch;
 	if (model == PLANAR)
 		write_index(PORT_GRAPHICS, 5, 1); /* bytes read go to memory by way of the latches */
-	move_lines(&b);
+	for (lines = (w->bottom - w->top + 1 - w->lines) * cell; lines; lines--) {
+		if (model == PLANAR || width & 3)
+			MOVE(b, seg, to, from, width);
+		else
+			MOVE(l, seg, to, from, width / 4);
+		to += pitch;
+		from += pitch;
+	}
+	value = fill_value(model, w->attribute);
 	if (model == PLANAR) {
 		write_index(PORT_GRAPHICS, 5, 0);
-		planar_fill(w->attribute);
+		planar_fill(value);
 	}
-	b.lines = freed;
-	fill_lines(&b, fill_value(model, w->attribute));
+	for (lines = w->lines * cell; lines; lines--) {
+		if (width & 3)
+			fill_bytes(seg, to, value, width);
+		else
+			fill_dwords(seg, to, value * 0x01010101u, width / 4);
+		to += pitch;
+	}
 	if (model == PLANAR)
 		planar_done();
-}
-
-void graphics_scroll(const struct window *w)
-{
-	enum memory_model model = memory_model();
-	uint16_t cell = bda.char_height;
-
-	if (model == EXTENDED)
-		return;
-	if (model == CGA) {
-		cell /= 2;
-		scroll_lines(w, CGA_ODD, cell);
-	}
-	scroll_lines(w, page_offset(model, w->page), cell);
 }
 
 /* Selects a character's glyph through GS and returns its offset there. In CGA modes INT 1Fh has
@@ -168,27 +124,20 @@ static inline uint8_t glyph_row(uint16_t offset)
 	return *(const uint8_t FAR *)(uintptr_t)offset;
 }
 
-/* A glyph and its place; GS has its segment. */
-struct glyph {
-	uint16_t to, from;
-	uint8_t colour, background;
-	uint8_t bits;
-};
-
 /* Each write paints the glyph's bits over the latches. Read once, these hold the background for
- * all rows; to XOR, they are read at each row. */
-static void planar_glyph(const struct glyph *g)
+ * all rows; to XOR, they are read at each row. GS has the glyph's segment. */
+static void planar_glyph(uint16_t to, uint16_t from, uint8_t colour)
 {
-	uint16_t height = bda.char_height, pitch = bda.columns;
-	uint16_t to = g->to, from = g->from;
+	uint16_t pitch = bda.columns;
+	uint8_t height = bda.char_height;
 
-	if (g->colour & 0x80) {
-		planar_paint(g->colour & 0x0f, 0x18);
-		for (; height; height--) {
+	if (colour & 0x80) {
+		planar_paint(colour & 0x0f, 0x18);
+		do {
 			peek8(GRAPHICS_SEG, to);
 			poke8(GRAPHICS_SEG, to, glyph_row(from++));
 			to += pitch;
-		}
+		} while (--height);
 		return;
 	}
 	write_index(PORT_GRAPHICS, 5, 0);
@@ -196,11 +145,11 @@ static void planar_glyph(const struct glyph *g)
 	planar_fill(0);
 	poke8(GRAPHICS_SEG, to, 0);
 	peek8(GRAPHICS_SEG, to);
-	planar_paint(g->colour, 0);
-	for (; height; height--) {
+	planar_paint(colour, 0);
+	do {
 		poke8(GRAPHICS_SEG, to, glyph_row(from++));
 		to += pitch;
-	}
+	} while (--height);
 }
 
 /* 2 bits a pixel: each bit of a glyph's row twice. */
@@ -214,30 +163,30 @@ static uint16_t double_bits(uint8_t row)
 	return v | v << 1;
 }
 
-static void cga_glyph(const struct glyph *g)
+static void cga_glyph(uint16_t to, uint16_t from, uint8_t colour)
 {
-	uint16_t height = bda.char_height, to = g->to, from = g->from;
-	uint16_t paint = (g->colour & 3) * 0x5555;
+	uint16_t paint = (colour & 3) * 0x5555;
+	uint8_t height = bda.char_height;
 
-	while (height--) {
+	do {
 		uint8_t row = glyph_row(from++);
 
-		if (g->bits == 1) {
-			if (!(g->colour & 1))
+		if (bda.mode == 6) { /* one bit a pixel */
+			if (!(colour & 1))
 				row = 0;
-			if (g->colour & 0x80)
+			if (colour & 0x80)
 				row ^= peek8(CGA_SEG, to);
 			poke8(CGA_SEG, to, row);
 		} else {
 			uint16_t pixels = double_bits(row) & paint;
 
 			pixels = pixels >> 8 | pixels << 8; /* leftmost in the first byte */
-			if (g->colour & 0x80)
+			if (colour & 0x80)
 				pixels ^= peek16(CGA_SEG, to);
 			poke16(CGA_SEG, to, pixels);
 		}
 		to = to & CGA_ODD ? to - CGA_ODD + CGA_PITCH : to + CGA_ODD;
-	}
+	} while (--height);
 }
 
 /* The four pixels of a nibble: FFh where its bit is set, leftmost in the lowest byte. */
@@ -266,49 +215,53 @@ static inline uint32_t nibble_mask(uint8_t nibble)
 	return v;
 }
 
-static void linear_glyph(const struct glyph *g)
+static void linear_glyph(uint16_t to, uint16_t from, uint16_t colours)
 {
-	uint32_t back = g->background * 0x01010101u, paint = (g->colour * 0x01010101u) ^ back;
-	uint16_t height = bda.char_height, pitch = bda.columns * 8, to = g->to, from = g->from;
+	uint32_t back = (colours >> 8) * 0x01010101u, paint = (colours & 0xff) * 0x01010101u ^ back;
+	uint16_t pitch = bda.columns * 8;
+	uint8_t height = bda.char_height;
 
-	while (height--) {
+	do {
 		uint8_t row = glyph_row(from++);
 
 		poke32(GRAPHICS_SEG, to, (nibble_mask(row >> 4) & paint) ^ back);
 		poke32(GRAPHICS_SEG, to + 4, (nibble_mask(row & 15) & paint) ^ back);
 		to += pitch;
-	}
+	} while (--height);
 }
 
-void graphics_write(const struct cell *cell)
+/* Where the picture of a cell begins. */
+static uint16_t graphics_cell(uint8_t page, uint16_t at)
 {
 	enum memory_model model = memory_model();
-	uint16_t height = bda.char_height, columns = bda.columns;
-	uint16_t cells = (bda.last_row + 1) * columns, at = cell->row * columns + cell->column;
-	uint16_t count = cell->count;
-	uint8_t column = cell->column, row = cell->row;
-	struct glyph g = {0, 0, cell->attribute, cell->page, bits_per_pixel()};
+	uint16_t row = (at >> 8) * bda.char_height, column = at & 0xff;
 
-	if (at >= cells || column >= columns || model == EXTENDED)
+	if (model == CGA)
+		return row / 2 * CGA_PITCH + column * bits_per_pixel();
+	return page_offset(model, page) + row * line_bytes(model) +
+	       column * (model == LINEAR ? 8 : 1);
+}
+
+void graphics_write(uint32_t what, uint16_t at, uint16_t count)
+{
+	enum memory_model model = memory_model();
+	uint16_t from;
+
+	if ((at & 0xff) >= bda.columns || model == EXTENDED || bda.char_height == 0)
 		return;
-	if (count > cells - at)
-		count = cells - at;
-	g.from = select_glyph(model, cell->c);
-	for (; count; count--) {
-		if (model == PLANAR) {
-			g.to = page_offset(model, cell->page) + row * height * columns + column;
-			planar_glyph(&g);
-		} else if (model == CGA) {
-			g.to = row * (height / 2) * CGA_PITCH + column * g.bits;
-			cga_glyph(&g);
-		} else {
-			g.to = row * height * columns * 8 + column * 8;
-			linear_glyph(&g);
-		}
-		if (++column == columns) {
-			column = 0;
-			row++;
-		}
+	from = select_glyph(model, what);
+	for (; count && at >> 8 <= bda.last_row; count--) {
+		uint16_t to = graphics_cell(what >> 8, at);
+		uint8_t colour = what >> 16;
+
+		if (model == PLANAR)
+			planar_glyph(to, from, colour);
+		else if (model == CGA)
+			cga_glyph(to, from, colour);
+		else
+			linear_glyph(to, from, colour | (what & 0xff00));
+		if ((++at & 0xff) == bda.columns)
+			at = (at & 0xff00) + 0x100;
 	}
 	if (model == PLANAR)
 		planar_done();
@@ -316,13 +269,13 @@ void graphics_write(const struct cell *cell)
 }
 
 /* One row of a cell as glyph bits: 1 where the pixel is not colour 0. */
-static uint8_t read_row(enum memory_model model, uint16_t at, uint8_t bits)
+static uint8_t read_row(enum memory_model model, uint16_t at)
 {
 	uint8_t row = 0;
 
 	if (model == PLANAR)
 		return ~peek8(GRAPHICS_SEG, at); /* colour compare against 0: see graphics_read */
-	if (model == CGA && bits == 1)
+	if (bda.mode == 6) /* one bit a pixel */
 		return peek8(CGA_SEG, at);
 	if (model == CGA) {
 		uint16_t pixels = peek16(CGA_SEG, at);
@@ -337,47 +290,43 @@ static uint8_t read_row(enum memory_model model, uint16_t at, uint8_t bits)
 	return row;
 }
 
-/* Compares a cell with the font's glyphs; 0 where none fits. */
-uint8_t graphics_read(uint8_t page, uint8_t column, uint8_t row)
+/* Compares a cell with the font's glyphs: AL, 0 where none fits. The cell is not kept: what a glyph
+ * differs in is seen at its first rows. */
+void graphics_read(uint8_t page, uint16_t place)
 {
 	enum memory_model model = memory_model();
-	uint8_t bits = bits_per_pixel(), height = bda.char_height, cell[32];
-	uint16_t pitch = line_bytes(model), at;
-	uint16_t c;
+	uint16_t start, c;
 
-	if (model == EXTENDED || height > sizeof(cell) || row > bda.last_row || column >= bda.columns)
-		return 0;
-	if (model == CGA)
-		at = row * (height / 2) * CGA_PITCH + column * bits;
-	else
-		at = page_offset(model, page) + row * height * pitch +
-		     column * (model == LINEAR ? 8 : 1);
+	r->ax = 0;
+	if (model == EXTENDED || place >> 8 > bda.last_row || (place & 0xff) >= bda.columns)
+		return;
+	start = graphics_cell(page, place);
 	if (model == PLANAR) /* read mode 1: bits are 1 where the colour equals GR2, 0 */
 		write_index(PORT_GRAPHICS, 5, 8);
-	for (uint8_t i = 0; i < height; i++) {
-		cell[i] = read_row(model, at, bits);
-		if (model == CGA)
-			at = at & CGA_ODD ? at - CGA_ODD + CGA_PITCH : at + CGA_ODD;
-		else
-			at += pitch;
+	for (c = 0; c < 256; c++) {
+		uint16_t glyph = select_glyph(model, c), at = start;
+		uint8_t left = bda.char_height;
+
+		while (left && glyph_row(glyph) == read_row(model, at)) {
+			left--;
+			glyph++;
+			if (model == CGA)
+				at = at & CGA_ODD ? at - CGA_ODD + CGA_PITCH : at + CGA_ODD;
+			else
+				at += line_bytes(model);
+		}
+		if (!left) {
+			r->al = c;
+			break;
+		}
 	}
 	if (model == PLANAR)
 		planar_done();
-	for (c = 0; c < 256; c++) {
-		uint16_t glyph = select_glyph(model, c);
-		uint8_t i = 0;
-
-		while (i < height && glyph_row(glyph + i) == cell[i])
-			i++;
-		if (i == height)
-			break;
-	}
 	rom_gs();
-	return c; /* 256 becomes 0 */
 }
 
 /* BH=0: border and, in text modes of a CGA, intensity; BH=1: the palette of mode 4. */
-void handle_100b(struct regs *r)
+void handle_100b(void)
 {
 	uint8_t value = r->bl, palette = bda.cga_palette;
 
@@ -414,7 +363,7 @@ void handle_100b(struct regs *r)
 }
 
 /* Where a pixel is: returns the byte's offset, or FFFFh where there is no such pixel. */
-static uint16_t pixel_offset(enum memory_model model, const struct regs *r, uint8_t bits)
+static uint16_t pixel_offset(enum memory_model model, uint8_t bits)
 {
 	uint16_t x = r->cx, y = r->dx;
 
@@ -428,7 +377,7 @@ static uint16_t pixel_offset(enum memory_model model, const struct regs *r, uint
 	return page_offset(model, r->bh) + y * bda.columns + x / 8;
 }
 
-void handle_100c(struct regs *r)
+void handle_100c(void)
 {
 	enum memory_model model = memory_model();
 	uint8_t bits = bits_per_pixel(), colour = r->al;
@@ -436,7 +385,7 @@ void handle_100c(struct regs *r)
 
 	if (model == TEXT || model == EXTENDED)
 		return;
-	at = pixel_offset(model, r, bits);
+	at = pixel_offset(model, bits);
 	if (at == 0xffff)
 		return;
 	if (model == LINEAR) {
@@ -458,7 +407,7 @@ void handle_100c(struct regs *r)
 	}
 }
 
-void handle_100d(struct regs *r)
+void handle_100d(void)
 {
 	enum memory_model model = memory_model();
 	uint8_t bits = bits_per_pixel();
@@ -466,7 +415,7 @@ void handle_100d(struct regs *r)
 
 	if (model == TEXT || model == EXTENDED)
 		return;
-	at = pixel_offset(model, r, bits);
+	at = pixel_offset(model, bits);
 	r->al = 0;
 	if (at == 0xffff)
 		return;

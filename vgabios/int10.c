@@ -5,7 +5,7 @@
 #include "card.h"
 #include "vgabios.h"
 
-static void handle_100f(struct regs *r)
+static void handle_100f(void)
 {
 	r->al = bda.mode | (bda.control & CONTROL_NO_CLEAR);
 	r->ah = bda.columns;
@@ -13,70 +13,70 @@ static void handle_100f(struct regs *r)
 }
 
 /* The frequent ones first; a table of functions would need indirect calls. */
-void int10(struct regs *r)
+void int10(void)
 {
 	switch (r->ah) {
 	case 0x0e:
-		handle_100e(r);
+		handle_100e();
 		break;
 	case 0x02:
-		handle_1002(r);
+		handle_1002();
 		break;
 	case 0x09:
 	case 0x0a:
-		handle_1009(r);
+		handle_1009();
 		break;
 	case 0x00:
-		handle_1000(r);
+		handle_1000();
 		break;
 	case 0x01:
-		handle_1001(r);
+		handle_1001();
 		break;
 	case 0x03:
-		handle_1003(r);
+		handle_1003();
 		break;
 	case 0x05:
-		handle_1005(r);
+		handle_1005();
 		break;
 	case 0x06:
 	case 0x07:
-		handle_1006(r);
+		handle_1006();
 		break;
 	case 0x08:
-		handle_1008(r);
+		handle_1008();
 		break;
 	case 0x0b:
-		handle_100b(r);
+		handle_100b();
 		break;
 	case 0x0c:
-		handle_100c(r);
+		handle_100c();
 		break;
 	case 0x0d:
-		handle_100d(r);
+		handle_100d();
 		break;
 	case 0x0f:
-		handle_100f(r);
+		handle_100f();
 		break;
 	case 0x10:
-		handle_1010(r);
+		handle_1010();
 		break;
 	case 0x11:
-		handle_1011(r);
+		handle_1011();
 		break;
 	case 0x12:
-		handle_1012(r);
+		handle_1012();
 		break;
 	case 0x13:
-		handle_1013(r);
+		handle_1013();
 		break;
 	case 0x1a:
-		handle_101a(r);
+		handle_101a();
 		break;
 	case 0x1b:
-		handle_101b(r);
+		handle_101b();
 		break;
 	case 0x4f:
-		handle_104f(r);
+		handle_104f();
 		break;
 	}
 }

@@ -214,9 +214,6 @@ void set_standard_mode(uint8_t number, uint8_t no_clear)
 
 	if (!no_clear)
 		clear_memory(mode->model);
-	if (mode->model == TEXT) {
-		load_rom_font(p->char_height);
-	}
 	/* The hardware's cursor is the table's; callers see it in the lines of a CGA or MDA. */
 	bda.cursor_start = number == 7 ? 11 : 6;
 	bda.cursor_end = number == 7 ? 12 : 7;
@@ -224,10 +221,12 @@ void set_standard_mode(uint8_t number, uint8_t no_clear)
 
 	reset_attribute();
 	outb(PORT_ATTRIBUTE, 0x20); /* the palette's address source back: picture on */
+	if (is_text()) /* last: the deepest call */
+		load_rom_font(bda.char_height);
 }
 
 /* AL comes back as on an EGA: 20h above mode 7, 3Fh for mode 6, otherwise 30h. */
-void handle_1000(struct regs *r)
+void handle_1000(void)
 {
 	uint8_t number = r->al & 0x7f;
 

@@ -142,7 +142,7 @@ static uint8_t read_attribute(uint8_t index)
 }
 
 /* 00h register, 01h border, 02h all of both, 03h blink or intensity */
-static void set_registers(struct regs *r)
+static void set_registers(void)
 {
 	switch (r->al) {
 	case 0x00:
@@ -166,7 +166,7 @@ static void set_registers(struct regs *r)
 }
 
 /* 07h register, 08h border, 09h all of both */
-static void get_registers(struct regs *r)
+static void get_registers(void)
 {
 	switch (r->al) {
 	case 0x07:
@@ -195,7 +195,7 @@ static void set_colour_page(uint8_t what, uint8_t value)
 		write_attribute(0x14, mode & 0x80 ? value & 0x0f : value << 2 & 0x0c);
 }
 
-static void get_colour_page(struct regs *r)
+static void get_colour_page(void)
 {
 	uint8_t page = read_attribute(0x14) & 0x0f;
 
@@ -203,7 +203,7 @@ static void get_colour_page(struct regs *r)
 	r->bh = r->bl ? page : page >> 2;
 }
 
-void handle_1010(struct regs *r)
+void handle_1010(void)
 {
 	uint16_t offset = r->dx, count = r->cx;
 
@@ -211,10 +211,10 @@ void handle_1010(struct regs *r)
 		count = 256;
 	switch (r->al) {
 	case 0x00 ... 0x03:
-		set_registers(r);
+		set_registers();
 		break;
 	case 0x07 ... 0x09:
-		get_registers(r);
+		get_registers();
 		break;
 	case 0x10:
 		outb(PORT_DAC_WRITE, r->bl);
@@ -246,7 +246,7 @@ void handle_1010(struct regs *r)
 		r->bl = inb(PORT_DAC_MASK);
 		break;
 	case 0x1a:
-		get_colour_page(r);
+		get_colour_page();
 		break;
 	case 0x1b:
 		grey_scale(r->bx, r->cx);

@@ -4,6 +4,7 @@
 VGABIOS_C := int10.c modes.c text.c graphics.c fonts.c palette.c state.c vbe.c
 VGABIOS_FONTS := 8x8 8x14 8x16
 VGABIOS_CFLAGS := $(CFLAGS_m16) -mrtd -fno-builtin -fno-tree-loop-distribute-patterns \
+	-fcall-used-ebx -fcall-used-esi -fcall-used-edi -ffixed-ebp \
 	-fno-toplevel-reorder --param=min-pagesize=0 -fstack-usage
 VGABIOS_OBJS := $(patsubst %.c,$(BUILD)/vgabios/%.o,$(VGABIOS_C)) \
 	$(patsubst %,$(BUILD)/vgabios/font_%.o,$(VGABIOS_FONTS))
@@ -35,8 +36,12 @@ $(BUILD)/vgabios/%.elf: vgabios/vgabios.lds $(VGABIOS_OBJS) $$(VGABIOS_$$*)
 	$(Q)echo "  LD   $@" && $(LD) -m elf_i386 --orphan-handling=error --no-warn-rwx-segments -Map=$@.map -T $< -o $@ \
 		$(VGABIOS_OBJS) $(VGABIOS_$*)
 
-$(BUILD)/vgabios-%.bin: $(BUILD)/vgabios/%.elf vgabios/check16.sh vgabios/finish.sh
+# bytes of the caller's stack, the interrupt's frame included
+VGABIOS_STACK := 104
+
+$(BUILD)/vgabios-%.bin: $(BUILD)/vgabios/%.elf vgabios/check16.sh vgabios/stack.awk vgabios/finish.sh
 	$(Q)echo "  BIN  $@" && vgabios/check16.sh $< && \
+	objdump -d -m i8086 --no-show-raw-insn $< | awk -v limit=$(VGABIOS_STACK) -f vgabios/stack.awk && \
 	$(OBJCOPY) -O binary -j .image $< $@ && vgabios/finish.sh $@
 
 .PHONY: vgabios

@@ -9,7 +9,7 @@ static void set_option(uint8_t mask, bool on)
 	bda.options = (bda.options & ~mask) | (on ? mask : 0);
 }
 
-void handle_1012(struct regs *r)
+void handle_1012(void)
 {
 	static const uint8_t ROM lines[3] IN_ROM = {OPTION_200_LINES, 0, OPTION_400_LINES};
 	bool off = r->al & 1;
@@ -52,7 +52,7 @@ void handle_1012(struct regs *r)
 }
 
 /* 00h, 01h: the display combination code; there is only this adapter */
-void handle_101a(struct regs *r)
+void handle_101a(void)
 {
 	if (r->al == 0) {
 		r->bl = bda.dcc;
@@ -87,7 +87,7 @@ struct functionality {
 } __attribute__((packed));
 _Static_assert(sizeof(struct functionality) == 64, "IBM VGA, INT 10h/1Bh");
 
-void handle_101b(struct regs *r)
+void handle_101b(void)
 {
 	struct functionality FAR *f = (struct functionality FAR *)(uintptr_t)r->di;
 	uint8_t blocks = read_index(PORT_SEQUENCER, 3);

@@ -32,7 +32,7 @@ void update_cursor(void)
 
 void update_start(void)
 {
-	write_crtc_pair(0x0c, memory_model() == TEXT ? bda.page_start >> 1 : bda.page_start);
+	write_crtc_pair(0x0c, is_text() ? bda.page_start >> 1 : bda.page_start);
 }
 
 /* The emulation turns the scan lines of an 8-line character into those of the real one, as an EGA
@@ -58,12 +58,12 @@ void set_cursor_shape(uint8_t start, uint8_t end)
 	write_index(bda.crtc, 0x0b, end);
 }
 
-void handle_1001(struct regs *r)
+void handle_1001(void)
 {
 	set_cursor_shape(r->ch, r->cl);
 }
 
-void handle_1002(struct regs *r)
+void handle_1002(void)
 {
 	uint8_t page = r->bh & 7;
 
@@ -72,14 +72,14 @@ void handle_1002(struct regs *r)
 		set_hardware_cursor(cell_offset(bda.page_start, r->dl, r->dh));
 }
 
-void handle_1003(struct regs *r)
+void handle_1003(void)
 {
 	r->dx = bda.cursor[r->bh & 7].at;
 	r->ch = bda.cursor_start;
 	r->cl = bda.cursor_end;
 }
 
-void handle_1005(struct regs *r)
+void handle_1005(void)
 {
 	if (r->al > 7)
 		return;
@@ -89,35 +89,8 @@ void handle_1005(struct regs *r)
 	update_cursor();
 }
 
-/* Moves the lines of a window and blanks what becomes free. */
-static void text_scroll(const struct window *w)
-{
-	uint8_t lines = w->lines;
-	bool down = w->down;
-	uint16_t seg = text_segment(), pitch = bda.columns * 2;
-	uint8_t width = w->right - w->left + 1, height = w->bottom - w->top + 1;
-	uint16_t blank = w->attribute << 8 | ' ';
-	uint16_t to = cell_offset(w->page * bda.page_size, w->left, down ? w->bottom : w->top);
-	uint16_t step = down ? -pitch : pitch;
-	uint16_t from = to + lines * step;
-
-	if (width == bda.columns && !down) { /* lines adjoin: one move */
-		MOVE(w, seg, to, from, (height - lines) * width);
-		fill_words(seg, to + (height - lines) * pitch, blank, lines * width);
-		return;
-	}
-	for (uint8_t row = lines; row < height; row++) {
-		MOVE(w, seg, to, from, width);
-		to += step;
-		from += step;
-	}
-	while (lines--) {
-		fill_words(seg, to, blank, width);
-		to += step;
-	}
-}
-
-static void scroll(struct window *w)
+/* Clips a window to the screen; false where nothing is left of it. */
+static bool clip(union window *w)
 {
 	uint8_t height;
 
@@ -126,36 +99,78 @@ static void scroll(struct window *w)
 	if (w->right >= bda.columns)
 		w->right = bda.columns - 1;
 	if (w->left > w->right || w->top > w->bottom)
-		return;
+		return false;
 	height = w->bottom - w->top + 1;
 	if (w->lines == 0 || w->lines > height)
 		w->lines = height;
-	if (memory_model() == TEXT)
-		text_scroll(w);
-	else
-		graphics_scroll(w);
+	return true;
 }
 
-void handle_1006(struct regs *r)
+/* Moves the lines of a window and blanks what becomes free. */
+static void text_scroll(union window *w)
 {
-	struct window w = {r->cl, r->ch, r->dl, r->dh, bda.page, r->al, r->bh, r->ah == 7};
+	uint16_t pitch = bda.columns * 2;
+	uint16_t to = cell_offset(w->page * bda.page_size, w->left, w->down ? w->bottom : w->top);
+	uint16_t width = w->right - w->left + 1, from, blank;
+	uint8_t count = w->bottom - w->top + 1 - w->lines;
 
-	scroll(&w);
+	if (width == bda.columns && !w->down) { /* lines adjoin: one move */
+		from = to + w->lines * pitch;
+		width *= count;
+		MOVE(w, text_segment(), to, from, width);
+		fill_words(text_segment(), to + width * 2, w->attribute << 8 | ' ',
+			   w->lines * bda.columns);
+		return;
+	}
+	if (w->down)
+		pitch = -pitch;
+	from = to + w->lines * pitch;
+	for (; count; count--) {
+		MOVE(w, text_segment(), to, from, width);
+		to += pitch;
+		from += pitch;
+	}
+	blank = w->attribute << 8 | ' ';
+	do {
+		fill_words(text_segment(), to, blank, width);
+		to += pitch;
+	} while (--w->lines);
 }
 
-void handle_1008(struct regs *r)
+static void scroll(uint64_t what)
+{
+	union window w = {.all = what};
+
+	if (!clip(&w))
+		return;
+	if (is_text()) {
+		text_scroll(&w);
+	} else {
+		graphics_scroll(&w, true);
+		graphics_scroll(&w, false);
+	}
+}
+
+void handle_1006(void)
+{
+	union window w = {{r->cl, r->ch, r->dl, r->dh, bda.page, r->al, r->bh, r->ah == 7}};
+
+	scroll(w.all);
+}
+
+void handle_1008(void)
 {
 	uint8_t page = r->bh & 7;
-	uint8_t column = bda.cursor[page].column, row = bda.cursor[page].row;
+	uint16_t at = bda.cursor[page].at;
 
-	if (memory_model() == TEXT)
-		r->ax = peek16(text_segment(), cell_offset(page * bda.page_size, column, row));
+	if (is_text())
+		r->ax = peek16(text_segment(), cell_offset(page * bda.page_size, at, at >> 8));
 	else
-		r->ax = graphics_read(page, column, row);
+		graphics_read(page, at);
 }
 
 /* 09h: with attribute; 0Ah: the attributes stay. */
-void handle_1009(struct regs *r)
+void handle_1009(void)
 {
 	uint8_t page = r->bh & 7;
 	uint8_t column = bda.cursor[page].column, row = bda.cursor[page].row;
@@ -163,10 +178,8 @@ void handle_1009(struct regs *r)
 
 	if (count == 0)
 		return;
-	if (memory_model() != TEXT) {
-		struct cell cell = {r->bh, column, row, r->al, r->bl, count};
-
-		graphics_write(&cell);
+	if (!is_text()) {
+		graphics_write(r->al | r->bh << 8 | (uint32_t)r->bl << 16, row << 8 | column, count);
 		return;
 	}
 
@@ -206,83 +219,106 @@ static __attribute__((noinline)) void beep(void)
 	outb(0x61, control);
 }
 
-static __attribute__((noinline)) void line_feed(uint8_t page, uint8_t column)
+/* The page moves up by one line, which takes the attribute of the cell at the cursor. */
+static void line_feed(uint8_t page)
 {
-	struct window w = {0, 0, bda.columns - 1, bda.last_row, page, 1, 0, false};
+	union window w = {{0, 0, bda.columns - 1, bda.last_row, page, 1, 0, false}};
 
-	if (memory_model() == TEXT)
-		w.attribute = peek8(text_segment(),
-				  cell_offset(page * bda.page_size, column, w.bottom) + 1);
-	scroll(&w);
+	if (is_text())
+		w.attribute = peek8(text_segment(), cell_offset(page * bda.page_size,
+								bda.cursor[page].column, w.bottom) +
+							    1);
+	scroll(w.all);
 }
 
-/* Writes one character where the cursor of a page is, as a terminal does, and moves that cursor,
- * but not the hardware's. In text modes an attribute below 0 leaves the cell's. */
-static void put_character(uint8_t page, uint8_t c, int16_t attribute)
+/* Writes a character at the cursor of a page. */
+static void put_cell(uint8_t page, uint8_t c, uint8_t attribute)
+{
+	uint16_t at = bda.cursor[page].at;
+
+	if (is_text())
+		poke16(text_segment(), cell_offset(page * bda.page_size, at, at >> 8),
+		       attribute << 8 | c);
+	else
+		graphics_write(c | page << 8 | (uint32_t)attribute << 16, at, 1);
+}
+
+static bool is_control(uint8_t c)
+{
+	return c <= '\r' && (c == '\r' || c == '\n' || c == '\b' || c == '\a');
+}
+
+/* Moves the cursor of a page as a terminal does after c, but not the hardware's; true where the page has
+ * to move up for it. */
+static bool advance(uint8_t page, uint8_t c)
 {
 	uint8_t column = bda.cursor[page].column, row = bda.cursor[page].row;
 
-	if (c == '\r') {
-		column = 0;
-	} else if (c == '\n') {
-		row++;
-	} else if (c == '\b') {
-		if (column)
-			column--;
-	} else if (c == '\a') {
-		beep();
-		return;
-	} else {
-		if (memory_model() == TEXT) {
-			uint16_t offset = cell_offset(page * bda.page_size, column, row);
-
-			if (attribute < 0)
-				poke8(text_segment(), offset, c);
-			else
-				poke16(text_segment(), offset, attribute << 8 | c);
-		} else {
-			struct cell cell = {page, column, row, c, attribute, 1};
-
-			graphics_write(&cell);
-		}
+	if (!is_control(c)) {
 		if (++column >= bda.columns) {
 			column = 0;
 			row++;
 		}
+	} else if (c == '\r') {
+		column = 0;
+	} else if (c == '\n') {
+		row++;
+	} else if (c == '\a') {
+		beep();
+	} else if (column) {
+		column--;
 	}
 	if (row > bda.last_row) {
-		row = bda.last_row;
-		line_feed(page, column);
+		bda.cursor[page].at = bda.last_row << 8 | column;
+		return true;
 	}
 	bda.cursor[page].at = row << 8 | column;
+	return false;
 }
 
 /* The page is the active one: BH is not looked at, as on the PC, XT and AT. */
-void handle_100e(struct regs *r)
+void handle_100e(void)
 {
-	put_character(bda.page, r->al, memory_model() == TEXT ? -1 : r->bl);
+	uint8_t page = bda.page, c = r->al;
+
+	if (!is_control(c)) {
+		if (is_text())
+			poke8(text_segment(),
+			      cell_offset(bda.page_start, bda.cursor[page].column,
+					  bda.cursor[page].row),
+			      c);
+		else
+			put_cell(page, c, r->bl);
+	}
+	if (advance(bda.page, r->al))
+		line_feed(bda.page);
 	update_cursor();
 }
 
-/* AL bit 0: the cursor moves along; bit 1: attributes stand in the string. */
-void handle_1013(struct regs *r)
+/* AL bit 0: the cursor moves along; bit 1: attributes stand in the string. Little is kept on the
+ * stack: a line feed below it takes the most that there is. */
+void handle_1013(void)
 {
-	uint8_t page = r->bh & 7, mode = r->al;
-	uint16_t count = r->cx, offset = r->bp, before = bda.cursor[page].at;
-	uint8_t attribute = r->bl;
+	uint16_t before = bda.cursor[r->bh & 7].at, left = r->cx;
 
-	if (mode > 3 || count == 0)
+	if (r->al > 3 || left == 0)
 		return;
-	bda.cursor[page].at = r->dx;
-	while (count--) {
-		uint8_t c = peek8(r->es, offset++);
+	bda.cursor[r->bh & 7].at = r->dx;
+	do {
+		uint16_t offset = r->cx - left;
+		uint8_t c, attribute = r->bl;
 
-		if (mode & 2)
-			attribute = peek8(r->es, offset++);
-		put_character(page, c, attribute);
-	}
-	if (!(mode & 1))
-		bda.cursor[page].at = before;
-	if (page == bda.page)
+		offset = r->bp + (r->al & 2 ? 2 * offset : offset);
+		c = peek8(r->es, offset);
+		if (r->al & 2)
+			attribute = peek8(r->es, offset + 1);
+		if (!is_control(c))
+			put_cell(r->bh & 7, c, attribute);
+		if (advance(r->bh & 7, peek8(r->es, offset)))
+			line_feed(r->bh & 7);
+	} while (--left);
+	if (!(r->al & 1))
+		bda.cursor[r->bh & 7].at = before;
+	if ((r->bh & 7) == bda.page)
 		update_cursor();
 }

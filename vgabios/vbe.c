@@ -141,7 +141,7 @@ _Static_assert(sizeof(struct vbe_info) == 34, "VBE 3.0, 4.3");
 #define ROM_POINTER(object) ((struct vector){ROM_OFFSET(object), ROM_SEG})
 
 /* 00h: controller information; 256 bytes at ES:DI, or 512 where these say VBE2 */
-static void handle_4f00(struct regs *r)
+static void handle_4f00(void)
 {
 	struct vbe_info FAR *info = (struct vbe_info FAR *)(uintptr_t)r->di;
 	uint16_t memory = card_memory(), list = ROM_OFFSET(mode_numbers + first_mode());
@@ -194,7 +194,7 @@ static const uint8_t ROM masks[4][8] IN_ROM = {
 };
 
 /* 01h: mode information; CX = mode, 256 bytes at ES:DI */
-static void handle_4f01(struct regs *r)
+static void handle_4f01(void)
 {
 	struct mode_info FAR *info = (struct mode_info FAR *)(uintptr_t)r->di;
 	const struct vbe_mode ROM *found = find_mode(r->cx & 0x3fff);
@@ -254,7 +254,7 @@ static void handle_4f01(struct regs *r)
 }
 
 /* 02h: sets a mode; BX bit 14 linear, bit 15 keep the memory */
-static void handle_4f02(struct regs *r)
+static void handle_4f02(void)
 {
 	uint16_t number = r->bx & 0x1ff;
 	bool keep = r->bx & 0x8000;
@@ -292,7 +292,7 @@ static void handle_4f02(struct regs *r)
 }
 
 /* 03h: the current mode */
-static void handle_4f03(struct regs *r)
+static void handle_4f03(void)
 {
 	r->bx = bda.mode == MODE_VBE ? bda.vbe_mode :
 				       bda.mode | (bda.control & CONTROL_NO_CLEAR ? 0x8000 : 0);
@@ -300,7 +300,7 @@ static void handle_4f03(struct regs *r)
 }
 
 /* 05h, and the far call: BH=0 sets window BL to 64 KiB number DX, BH=1 asks */
-void handle_4f05(struct regs *r)
+void handle_4f05(void)
 {
 	r->ax = STATUS_FAILED;
 	if (r->bl != 0 || r->bh > 1)
@@ -316,7 +316,7 @@ void handle_4f05(struct regs *r)
 }
 
 /* 06h: length of a line */
-static void handle_4f06(struct regs *r)
+static void handle_4f06(void)
 {
 	uint16_t bytes, pixels, lines;
 
@@ -366,7 +366,7 @@ static void wait_for_retrace(void)
 }
 
 /* 07h: the picture's start in memory, in pixels and lines; bit 7 waits for the retrace */
-static void handle_4f07(struct regs *r)
+static void handle_4f07(void)
 {
 	uint16_t x, y;
 
@@ -392,7 +392,7 @@ static void handle_4f07(struct regs *r)
 }
 
 /* 08h: bits a colour in the DAC */
-static void handle_4f08(struct regs *r)
+static void handle_4f08(void)
 {
 	if (r->bl > 1) {
 		r->ax = STATUS_FAILED;
@@ -405,7 +405,7 @@ static void handle_4f08(struct regs *r)
 }
 
 /* 09h: CX entries of blue, green, red and a spare byte from number DX on */
-static void handle_4f09(struct regs *r)
+static void handle_4f09(void)
 {
 	uint16_t offset = r->di;
 
@@ -440,7 +440,7 @@ static void handle_4f09(struct regs *r)
 	r->ax = STATUS_OK;
 }
 
-void handle_104f(struct regs *r)
+void handle_104f(void)
 {
 	if (card_memory() == 0) {
 		r->ax = STATUS_NOT_KNOWN;
@@ -452,31 +452,31 @@ void handle_104f(struct regs *r)
 	}
 	switch (r->al) {
 	case 0x00:
-		handle_4f00(r);
+		handle_4f00();
 		break;
 	case 0x01:
-		handle_4f01(r);
+		handle_4f01();
 		break;
 	case 0x02:
-		handle_4f02(r);
+		handle_4f02();
 		break;
 	case 0x03:
-		handle_4f03(r);
+		handle_4f03();
 		break;
 	case 0x05:
-		handle_4f05(r);
+		handle_4f05();
 		break;
 	case 0x06:
-		handle_4f06(r);
+		handle_4f06();
 		break;
 	case 0x07:
-		handle_4f07(r);
+		handle_4f07();
 		break;
 	case 0x08:
-		handle_4f08(r);
+		handle_4f08();
 		break;
 	case 0x09:
-		handle_4f09(r);
+		handle_4f09();
 		break;
 	default:
 		r->ax = STATUS_NOT_KNOWN;

@@ -7,6 +7,10 @@
  * variables. FS is 0: the interrupt vectors and the BIOS data area. GS is the ROM, except between
  * set_gs() and rom_gs(). ES belongs to inline assembly. There is no other data: constants are
  * ROM, and nothing is writable but the BIOS data area, video memory and the card's registers.
+ *
+ * Of the caller's stack 104 bytes may be used, the interrupt's frame included (stack.awk counts
+ * them): so EBP holds the caller's registers everywhere, and no function keeps a register for its
+ * caller (part.mk).
  */
 #ifndef VGABIOS_H
 #define VGABIOS_H
@@ -53,6 +57,8 @@ struct regs {
 	REG(a);
 #undef REG
 };
+
+register struct regs *r asm("ebp"); /* the caller's */
 
 /* BIOS data area at 0040:0000, the fields of the video services (IBM PS/2 and PC BIOS Interface
  * Technical Reference, section 3). */
@@ -265,8 +271,12 @@ _Static_assert(sizeof(struct parameters) == 64, "video parameter table");
 
 extern const struct parameters ROM parameter_table[29];
 
-/* The model of the mode in the BDA; EXTENDED is that of all VBE modes. */
+/* The model of the mode in the BDA; EXTENDED is that of VBE's graphics modes. */
 enum memory_model memory_model(void);
+static inline bool is_text(void)
+{
+	return bda.mode < 4 || bda.mode == 7;
+}
 /* Bits a pixel of the current graphics mode. */
 uint8_t bits_per_pixel(void);
 
@@ -275,7 +285,7 @@ bool standard_mode(uint16_t number);
 /* Sets a mode that there is; no_clear is 80h to keep the memory, or 0. */
 void set_standard_mode(uint8_t number, uint8_t no_clear);
 /* INT 10h/00h; AL bit 7 keeps the memory. */
-void handle_1000(struct regs *r);
+void handle_1000(void);
 /* Programs all registers from one line of the table; no memory, DAC or BDA. */
 void write_parameters(const struct parameters ROM *p);
 /* The parameters that the current mode and scan-line option use. */
@@ -288,15 +298,15 @@ static inline uint16_t text_segment(void)
 	return bda.crtc == 0x3b4 ? 0xb000 : 0xb800;
 }
 
-void handle_1001(struct regs *r);
-void handle_1002(struct regs *r);
-void handle_1003(struct regs *r);
-void handle_1005(struct regs *r);
-void handle_1006(struct regs *r); /* and 07h */
-void handle_1008(struct regs *r);
-void handle_1009(struct regs *r); /* and 0Ah */
-void handle_100e(struct regs *r);
-void handle_1013(struct regs *r);
+void handle_1001(void);
+void handle_1002(void);
+void handle_1003(void);
+void handle_1005(void);
+void handle_1006(void); /* and 07h */
+void handle_1008(void);
+void handle_1009(void); /* and 0Ah */
+void handle_100e(void);
+void handle_1013(void);
 
 /* Sets the hardware cursor's shape from scan lines in CGA terms, scaled where the emulation is on. */
 void set_cursor_shape(uint8_t start, uint8_t end);
@@ -307,25 +317,25 @@ void update_start(void);
 /* What to scroll: a rectangle in characters, both ends included, on one page; by how many lines,
  * and the attribute or colour of those that become free. Functions take at most three arguments,
  * so that none stands on the stack: see m16.awk. */
-struct window {
-	uint8_t left, top, right, bottom, page;
-	uint8_t lines, attribute;
-	bool down;
-};
-
-/* What to write where. */
-struct cell {
-	uint8_t page, column, row, c, attribute;
-	uint16_t count;
+union window {
+	struct {
+		uint8_t left, top, right, bottom, page;
+		uint8_t lines, attribute;
+		bool down;
+	};
+	uint64_t all; /* to pass it in two registers */
 };
 
 /* graphics.c: the same services in graphics modes; page is ignored where there is only one */
-void graphics_scroll(const struct window *w);
-void graphics_write(const struct cell *cell); /* in mode 13h, page is the background colour */
-uint8_t graphics_read(uint8_t page, uint8_t column, uint8_t row);
-void handle_100b(struct regs *r);
-void handle_100c(struct regs *r);
-void handle_100d(struct regs *r);
+/* CGA modes keep odd and even lines apart: called for either. In others odd does nothing. */
+void graphics_scroll(const union window *w, bool odd);
+/* what: character | page << 8 | attribute << 16; at: row << 8 | column. In mode 13h the page is
+ * the background colour. */
+void graphics_write(uint32_t what, uint16_t at, uint16_t count);
+void graphics_read(uint8_t page, uint16_t place); /* row << 8 | column; to AX, the attribute 0 */
+void handle_100b(void);
+void handle_100c(void);
+void handle_100d(void);
 
 /* fonts.c */
 extern const uint8_t ROM font_8x8[256 * 8], font_8x14[256 * 14], font_8x16[256 * 16];
@@ -336,27 +346,27 @@ extern const uint8_t ROM font_9x14[1], font_9x16[1];
 void load_rom_font(uint8_t height);
 /* Sets the vector that graphics text reads its glyphs through. */
 void set_graphics_font(uint8_t height);
-void handle_1011(struct regs *r);
+void handle_1011(void);
 
 /* palette.c */
 enum palette { PALETTE_MONO, PALETTE_CGA, PALETTE_EGA, PALETTE_256 };
 
 void load_palette(enum palette which);
-void handle_1010(struct regs *r);
+void handle_1010(void);
 /* Replaces count DAC registers by their luminance. */
 void grey_scale(uint16_t first, uint16_t count);
 
 /* state.c */
-void handle_1012(struct regs *r);
-void handle_101a(struct regs *r);
-void handle_101b(struct regs *r);
+void handle_1012(void);
+void handle_101a(void);
+void handle_101b(void);
 
 /* vbe.c */
-void handle_4f05(struct regs *r);
-void handle_104f(struct regs *r);
+void handle_4f05(void);
+void handle_104f(void);
 
 /* int10.c */
-void int10(struct regs *r);
+void int10(void);
 void start(void);
 
 /* entry.S */
