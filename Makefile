@@ -5,6 +5,7 @@ BUILD ?= build
 CC := gcc
 LD := ld
 OBJCOPY := objcopy
+MAKEFLAGS += -rR
 V ?=
 Q := $(if $(V),,@)
 
