@@ -192,8 +192,18 @@ int_08_service:
 	outb %al, %dx
 	jmp 2b
 
+/* Before the first conditional jump: a loader that came from protected mode has left FS and GS stale, and code
+ * runs in virtual-8086 mode only once they are what their selectors say. */
+.macro plain_segments
+	pushw %fs
+	popw %fs
+	pushw %gs
+	popw %gs
+.endm
+
 /* 01h and 11h: no key, or one that both report as it is; handle_16 has the rest */
 int_16_service:
+	plain_segments
 	pushw %bp
 	movw %sp, %bp /* FLAGS at 6 */
 	pushw %ax
@@ -229,6 +239,7 @@ int_16_service:
 
 /* 00h: the ticks */
 int_1a_service:
+	plain_segments
 	testb %ah, %ah
 	jnz int_1a_slow
 	pushw %bp

@@ -60,6 +60,7 @@ save_pointers:
 	movw	%cx, %ds
 	xorw	%cx, %cx
 	movw	%cx, %fs
+	movw	%cx, %gs		/* for now: nothing stale before CS is read, so that vmxassist is not asked */
 	movw	%cs, %cx
 	movw	%cx, %gs
 	movl	%esp, %ebp
