@@ -70,8 +70,8 @@ isolinux_cd() {
 		-no-emul-boot -boot-load-size 4 -boot-info-table "$work/$1" 2>/dev/null
 }
 
-# within_hosts FILE: its RAM (type 1) lies in what visor gave, and lacks of it the EBDA and vmxassist's
-# reserve, nothing else
+# within_hosts FILE: its RAM and ACPI's tables (types 1, 3, 4) lie in what visor gave, and lack of it the EBDA
+# and vmxassist's reserve, nothing else
 within_hosts() {
 	sed -n 's/^dfw-visor: memory \([0-9a-f]*\)-\([0-9a-f]*\) type 1$/\1 \2/p' "$work/e9" >"$work/host"
 	missing=0
@@ -79,7 +79,7 @@ within_hosts() {
 		missing=$((missing + 0x$to - 0x$from))
 	done <"$work/host"
 	while read -r from to type; do
-		[ "$type" = 1 ] || continue
+		case $type in 1 | 3 | 4) ;; *) continue ;; esac
 		missing=$((missing - (0x$to - 0x$from)))
 		found=
 		while read -r low high; do
