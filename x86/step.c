@@ -99,8 +99,10 @@ enum x86_outcome x86_deliver(struct x86 *x, struct x86_event event)
 {
 	struct dfw_cpu *cpu = x->cpu;
 
-	/* SDM vol. 3, 17.2.3 and 17.2.4 */
+	/* SDM vol. 3, 17.2.3 and 17.2.4; 17.3.1.1: general detect is the one #DB that pushes RF by itself */
 	if (event.kind == X86_EXCEPTION && event.vector == DB) {
+		if (cpu->pending_debug & DR6_BD)
+			cpu->rflags |= RF;
 		cpu->dr6 |= cpu->pending_debug & (DR6_BD | DR6_BS | DR6_BT | 0xf);
 		cpu->dr7 &= ~(uint64_t)DR7_GD;
 		cpu->pending_debug = 0;

@@ -950,6 +950,51 @@ static void breakpoints(void **state)
 	assert_false(cpu.dr7 & 0x2000);
 }
 
+/* SDM vol. 3, 17.3.1.1: set in the image of a fault, as general detect is, and of a REP form that has
+ * iterations left. (Bochs 2.7 clears it.) */
+static void rf_of_debug_exceptions(void **state)
+{
+	protected_mode();
+	cpu.dr7 = 0x2400;
+	FAULTS(DB, -1, 0x0f, 0x21, 0xc0);
+	assert_int_equal(x86_deliver(&x, x.event), X86_DONE);
+	assert_true(get32(STACK + 0xffc) & FLAG_RF);
+	protected_mode();
+	cpu.dr[0] = DATA;
+	cpu.dr7 = 0x400 | 1 | 1 << 16; /* writes, 1 byte */
+	EDI = DATA;
+	ECX = 2;
+	RUN(0xf3, 0xaa);
+	assert_int_equal(ECX, 1);
+	assert_int_equal(cpu.pending_debug & 0xf, 1);
+	assert_int_equal(x86_deliver(&x, (struct x86_event){.vector = DB, .kind = X86_EXCEPTION}), X86_DONE);
+	assert_int_equal(get32(STACK + 0xff4), CODE);
+	assert_true(get32(STACK + 0xffc) & FLAG_RF);
+}
+
+/* A data breakpoint where an event or a far call pushes its frame is reported once the handler, or what was called,
+ * is reached: SDM vol. 3, 17.2.4. */
+static void breakpoints_of_frames(void **state)
+{
+	real_mode();
+	cpu.dr[0] = STACK + (ESP & 0xffff) - 2;
+	cpu.dr7 = 0x400 | 1 | 1 << 16 | 1 << 18; /* writes, 2 bytes */
+	assert_int_equal(x86_deliver(&x, (struct x86_event){.vector = GP, .kind = X86_EXCEPTION}), X86_DONE);
+	assert_int_equal(cpu.rip, GP);
+	assert_int_equal(cpu.pending_debug & 0xf, 1);
+	protected_mode();
+	cpu.dr[1] = STACK + 0xffc;
+	cpu.dr7 = 0x400 | 4 | 1 << 20 | 3 << 22; /* writes, 4 bytes */
+	RUNS(0xcd, 0x30);
+	assert_int_equal(cpu.rip, HANDLER + 0x30);
+	assert_int_equal(cpu.pending_debug & 0xf, 2);
+	protected_mode();
+	cpu.dr[1] = STACK + 0xffc;
+	cpu.dr7 = 0x400 | 4 | 1 << 20 | 3 << 22;
+	RUNS(0x9a, 0, 0x10, 0, 0, CODE32, 0);
+	assert_int_equal(cpu.pending_debug & 0xf, 2);
+}
+
 /* --- protected mode: segments --- */
 
 static void expand_down(void **state)
@@ -1872,6 +1917,8 @@ int main(void)
 		cmocka_unit_test(shadows),
 		cmocka_unit_test(single_step),
 		cmocka_unit_test(breakpoints),
+		cmocka_unit_test(rf_of_debug_exceptions),
+		cmocka_unit_test(breakpoints_of_frames),
 		cmocka_unit_test(expand_down),
 		cmocka_unit_test(segment_types),
 		cmocka_unit_test(looking),
