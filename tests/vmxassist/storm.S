@@ -56,11 +56,10 @@ storm:	movw %cx, rounds
 	call far_window
 	call big_copy
 	decw rounds
-	jnz 1b
-	cmpw $1, ticks
-	ja 1f
-	say "hardly a tick\n"
-1:	show16 "errors", errors
+	jg 1b
+	cmpw $1, ticks /* a fast host is through before the second */
+	jbe 1b
+	show16 "errors", errors
 	show16 " unexpected flags in the handler", handler_errors
 	newline
 	cli
