@@ -258,12 +258,16 @@ void pci_option_roms(void)
 	if (!handoff_valid || !handoff.pci_present || in_protected_mode())
 		return;
 	for (uint32_t bdf = 0; bdf < (handoff.pci_last_bus + 1u) << 8; bdf++) {
-		uint16_t id = pci_read16(bdf, 0), class = pci_read32(bdf, PCI_CLASS) >> 16;
-		uint8_t header = pci_read32(bdf, 0x0c) >> 16;
+		uint8_t header = 0;
 
-		if (id != 0xffff && !(header & 0x7f) && class != CLASS_VGA && class != CLASS_OLD_VGA)
-			pci_rom(bdf);
-		if (!(bdf & 7) && (id == 0xffff || !(header & 0x80)))
+		if (pci_read16(bdf, 0) != 0xffff) {
+			uint16_t class = pci_read32(bdf, PCI_CLASS) >> 16;
+
+			header = pci_read32(bdf, 0x0c) >> 16;
+			if (!(header & 0x7f) && class != CLASS_VGA && class != CLASS_OLD_VGA)
+				pci_rom(bdf);
+		}
+		if (!(bdf & 7) && !(header & 0x80)) /* absent, or has no others */
 			bdf += 7;
 	}
 }
