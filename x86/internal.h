@@ -587,8 +587,8 @@ void x86_interrupt(struct insn *i, unsigned vector, enum x86_event_kind kind, bo
 void x86_near_branch(struct insn *i, uint32_t target);
 
 enum task_source { TASK_JMP, TASK_CALL, TASK_IRET, TASK_GATE };
-/* Leaves the new EIP in i->eip. */
-void x86_switch_task(struct insn *i, uint16_t selector, unsigned source, bool has_error,
+/* Leaves the new EIP in i->eip. flags: what the old task's TSS gets. */
+void x86_switch_task(struct insn *i, uint16_t selector, unsigned source, uint32_t flags, bool has_error,
 		     uint32_t error);
 /* SS:ESP of a privilege level from the current TSS. */
 void x86_tss_stack(struct insn *i, unsigned level, uint16_t *ss, uint32_t *esp);

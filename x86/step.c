@@ -134,7 +134,7 @@ static __attribute__((noinline)) void switch_task(struct x86 *x, uint16_t select
 	struct insn i;
 
 	between(&i, x);
-	x86_switch_task(&i, selector, source, has_error, error);
+	x86_switch_task(&i, selector, source, x->cpu->rflags, has_error, error);
 	commit_delivery(&i);
 }
 

@@ -115,12 +115,12 @@ static void load_ldt(struct insn *i, uint16_t selector)
 	x86_unpack(&d, selector, s);
 }
 
-void x86_switch_task(struct insn *i, uint16_t selector, unsigned source, bool has_error,
+void x86_switch_task(struct insn *i, uint16_t selector, unsigned source, uint32_t flags, bool has_error,
 		     uint32_t error)
 {
 	struct dfw_cpu *cpu = i->cpu;
 	struct dfw_segment old = cpu->seg[DFW_TR], tr;
-	uint32_t regs[10], flags = cpu->rflags, cr3 = cpu->cr3, ar, debug_trap = 0, sp;
+	uint32_t regs[10], cr3 = cpu->cr3, ar, debug_trap = 0, sp;
 	uint16_t segments[6] = {0}, ldt;
 	const struct layout *l;
 	struct descriptor d;

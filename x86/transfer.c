@@ -364,7 +364,7 @@ static void far_transfer(struct insn *i, bool call)
 				selector_fault(i, GP, selector);
 			if (type == TASK_GATE_TYPE && !(ar & DFW_AR_P))
 				selector_fault(i, NP, selector);
-			x86_switch_task(i, tss, source, false, 0);
+			x86_switch_task(i, tss, source, i->cpu->rflags, false, 0);
 			return;
 		default:
 			selector_fault(i, GP, selector);
@@ -531,7 +531,8 @@ HANDLER(iret)
 
 		if (long_mode(cpu))
 			x86_raise_error(i, GP, 0);
-		x86_switch_task(i, read_system(i, (uint32_t)tr->base, 2), TASK_IRET, false, 0);
+		x86_switch_task(i, read_system(i, (uint32_t)tr->base, 2), TASK_IRET,
+				i->cpu->rflags, false, 0);
 		cpu->interruptibility &= ~DFW_BLOCKED_BY_NMI;
 		return;
 	}
@@ -706,8 +707,7 @@ static void protected_interrupt(struct insn *i, unsigned vector, enum x86_event_
 	if (!(ar & DFW_AR_P))
 		gate_fault(i, NP, vector);
 	if ((ar & DFW_AR_TYPE) == TASK_GATE_TYPE) {
-		cpu->rflags = flags; /* RF goes to the old task's TSS */
-		x86_switch_task(i, gate.low >> 16, TASK_GATE, has_error, error);
+		x86_switch_task(i, gate.low >> 16, TASK_GATE, flags, has_error, error);
 		return;
 	}
 	size = ar & 8 ? 4 : 2;
