@@ -16,17 +16,19 @@ checks_stats() {
 		"$work/stats.json"
 }
 
-# waits NAME IMAGE TEXT: some seconds of a guest that waits for a key
+# waits IMAGE TEXT [SECONDS]: some seconds of a guest that waits for a key
 waits() {
-	"$BUILD/dfw" run $where --timeout 20 --stats "$work/stats.json" "$1" --expect "$2" --expect 'what never comes' \
+	"$BUILD/dfw" run $where --timeout "${3:-20}" --stats "$work/stats.json" "$1" --expect "$2" --expect 'what never comes' \
 		>"$work/said" 2>&1
-	grep -qF "seen \"$2\"" "$work/said" && checks_stats
+	grep -qF "seen \"$2\"" "$work/said" && checks_stats && return
+	cat "$work/said"
+	return 1
 }
 
 check "GRUB 2 waits" waits /usr/lib/grub-rescue/grub-rescue-cdrom.iso 'GNU GRUB'
 cat /usr/lib/grub/x86_64-pc/stage1 /usr/lib/grub/x86_64-pc/stage2 >"$work/grub097.img"
 truncate -s 1440K "$work/grub097.img"
-check "GRUB 0.97 waits" waits "$work/grub097.img" 'grub>'
+check "GRUB 0.97 waits" waits "$work/grub097.img" 'grub>' 40
 isolinux_cd isolinux <<-'END'
 	DEFAULT meminfo.c32
 END
