@@ -209,7 +209,7 @@ timer_nmi:
 	outb %al, $0x43
 	movb $0, %al
 	outb %al, $0x40
-	movb $2, %al
+	movb $0x80, %al /* 27 ms: the HLT must be there first, on a busy host too */
 	outb %al, $0x40
 	ret
 
