@@ -9,6 +9,7 @@
 #include "vmxloader/power.h"
 #include "vmxloader/table_loader.h"
 #include "lib/apic.h"
+#include "lib/checksum.h"
 #include "lib/string.h"
 
 #define GIB 0x40000000ull
@@ -130,15 +131,6 @@ _Static_assert(sizeof(struct rsdp) == 36 && sizeof(struct header) == 36 && sizeo
 	       sizeof(struct facs) == 64 && sizeof(struct madt) == 44 && sizeof(struct hpet) == 56 &&
 	       sizeof(struct mcfg) == 60, "ACPI 6.4");
 
-static uint8_t sum(const void *p, unsigned size)
-{
-	uint8_t s = 0;
-
-	while (size--)
-		s += ((const uint8_t *)p)[size];
-	return s;
-}
-
 /* The tables under construction: one after the other, the list of their addresses, all in room. */
 enum { TABLES_ROOM = 0x4000, FACS_ROOM = 0x1000, TABLES_MOST = 8 };
 static uint8_t *next;
@@ -174,7 +166,7 @@ static void finish(struct header *h, bool list)
 {
 	h->length = next - (uint8_t *)h;
 	h->checksum = 0;
-	h->checksum = -sum(h, h->length);
+	h->checksum = -byte_sum(h, h->length);
 	if (list)
 		listed[list_count++] = (uintptr_t)h;
 }
@@ -371,8 +363,8 @@ static uint32_t place_rsdp(uint32_t rsdt, uint32_t xsdt)
 		return 0;
 	}
 	*r = (struct rsdp){"RSD PTR ", 0, "DFW   ", 2, rsdt, sizeof(*r), xsdt, 0, {0}};
-	r->checksum = -sum(r, 20);
-	r->extended_checksum = -sum(r, sizeof(*r));
+	r->checksum = -byte_sum(r, 20);
+	r->extended_checksum = -byte_sum(r, sizeof(*r));
 	return at;
 }
 
@@ -420,8 +412,8 @@ static uint32_t hosts_tables(const struct host *host, const struct e820 *map)
 		return 0;
 	memcpy(&copy, host->rsdp_copy, sizeof(copy));
 	size = copy.revision >= 2 ? sizeof(copy) : 20;
-	if (memcmp(copy.signature, "RSD PTR ", 8) || sum(&copy, 20) ||
-	    (size > 20 && (copy.length != size || sum(&copy, size))) ||
+	if (memcmp(copy.signature, "RSD PTR ", 8) || byte_sum(&copy, 20) ||
+	    (size > 20 && (copy.length != size || byte_sum(&copy, size))) ||
 	    e820_type(map, copy.rsdt) == E820_RAM) {
 		warn("start information: no ACPI tables at %08x", (unsigned)(uintptr_t)r);
 		return 0;

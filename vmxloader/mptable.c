@@ -6,6 +6,7 @@
 #include "vmxloader/loader.h"
 #include "vmxloader/io.h"
 #include "lib/apic.h"
+#include "lib/checksum.h"
 #include "lib/string.h"
 
 struct mp_pointer {
@@ -59,15 +60,6 @@ enum { ALL_APICS = 0xff };
 _Static_assert(sizeof(struct mp_pointer) == 16 && sizeof(struct mp_header) == 44 &&
 	       sizeof(struct mp_processor) == 20 && sizeof(struct mp_bus) == 8 &&
 	       sizeof(struct mp_io_apic) == 8 && sizeof(struct mp_interrupt) == 8, "MP 1.4");
-
-static uint8_t sum(const void *p, unsigned size)
-{
-	uint8_t s = 0;
-
-	while (size--)
-		s += ((const uint8_t *)p)[size];
-	return s;
-}
 
 static struct mp_header *const table = (void *)DFW_TABLES;
 
@@ -151,10 +143,10 @@ uint32_t mptable_place(const struct processors *processors, const struct pci *pc
 	add_io_interrupts(pci, isa, io_apic.id);
 	add_interrupt(ENTRY_LOCAL_INTERRUPT, KIND_EXTINT, FLAGS_BUS, isa, 0, ALL_APICS, 0);
 	add_interrupt(ENTRY_LOCAL_INTERRUPT, KIND_NMI, FLAGS_BUS, isa, 0, ALL_APICS, 1);
-	table->checksum = -sum(table, table->length);
+	table->checksum = -byte_sum(table, table->length);
 
 	struct mp_pointer p = {"_MP_", (uint32_t)table, sizeof(p) / 16, 4, 0, {0}};
-	p.checksum = -sum(&p, sizeof(p));
+	p.checksum = -byte_sum(&p, sizeof(p));
 	memcpy((void *)at, &p, sizeof(p));
 	return at;
 }

@@ -8,6 +8,7 @@
  */
 #include "vmxloader/loader.h"
 #include "vmxloader/pci.h"
+#include "lib/checksum.h"
 #include "lib/string.h"
 
 enum {
@@ -616,7 +617,6 @@ unsigned pci_irq_table(const struct pci *pci, void *to, unsigned room)
 {
 	struct irq_table *t = to;
 	unsigned count = 0;
-	uint8_t sum = 0;
 
 	if (!pci->router || room < sizeof(*t))
 		return 0;
@@ -648,8 +648,6 @@ unsigned pci_irq_table(const struct pci *pci, void *to, unsigned room)
 		count++;
 	}
 	t->size = sizeof(*t) + count * sizeof(t->slot[0]);
-	for (unsigned i = 0; i < t->size; i++)
-		sum += ((uint8_t *)t)[i];
-	t->checksum = -sum;
+	t->checksum = -byte_sum(t, t->size);
 	return t->size;
 }

@@ -6,6 +6,7 @@
 #include "vmxloader/fw_cfg.h"
 #include "vmxloader/io.h"
 #include "vmxloader/xen.h"
+#include "lib/checksum.h"
 #include "lib/string.h"
 
 #define KIB 0x400ull
@@ -119,15 +120,6 @@ _Static_assert(sizeof(struct entry_2) == 31 && sizeof(struct entry_3) == 24 && s
 
 enum { BIOS, SYSTEM, CHASSIS = 3, PROCESSOR, ARRAY = 16, DEVICE, MAPPED = 19, BOOT = 32, END = 127 };
 enum { VERSION_MAJOR = 2, VERSION_MINOR = 8 };
-
-static uint8_t sum(const void *p, unsigned size)
-{
-	uint8_t s = 0;
-
-	while (size--)
-		s += ((const uint8_t *)p)[size];
-	return s;
-}
 
 /* The structures under construction */
 static uint8_t *const table = (void *)DFW_SMBIOS;
@@ -265,9 +257,9 @@ static uint32_t own_tables(const struct host *host, const struct processors *pro
 	struct entry_3 e3 = {.anchor = "_SM3_", .length = sizeof(e3), .major = 3, .minor = 0, .revision = 1,
 			     .table_size = used, .table = DFW_SMBIOS};
 
-	e2.dmi_checksum = -sum((uint8_t *)&e2 + DMI_OFFSET, sizeof(e2) - DMI_OFFSET);
-	e2.checksum = -sum(&e2, sizeof(e2));
-	e3.checksum = -sum(&e3, sizeof(e3));
+	e2.dmi_checksum = -byte_sum((uint8_t *)&e2 + DMI_OFFSET, sizeof(e2) - DMI_OFFSET);
+	e2.checksum = -byte_sum(&e2, sizeof(e2));
+	e3.checksum = -byte_sum(&e3, sizeof(e3));
 	uint32_t first = place_entry(&e2, sizeof(e2));
 
 	place_entry(&e3, sizeof(e3));
@@ -321,15 +313,15 @@ static uint32_t qemus_tables(const struct host *host, struct e820 *map)
 		entry.v3.table_size += used;
 		entry.v3.table = at;
 		entry.v3.checksum = 0;
-		entry.v3.checksum = -sum(&entry, entry_size);
+		entry.v3.checksum = -byte_sum(&entry, entry_size);
 	} else {
 		entry.v2.table_length += used;
 		entry.v2.count += count;
 		entry.v2.largest = entry.v2.largest > largest ? entry.v2.largest : largest;
 		entry.v2.table = at;
 		entry.v2.dmi_checksum = entry.v2.checksum = 0;
-		entry.v2.dmi_checksum = -sum((uint8_t *)&entry + DMI_OFFSET, entry_size - DMI_OFFSET);
-		entry.v2.checksum = -sum(&entry, entry_size);
+		entry.v2.dmi_checksum = -byte_sum((uint8_t *)&entry + DMI_OFFSET, entry_size - DMI_OFFSET);
+		entry.v2.checksum = -byte_sum(&entry, entry_size);
 	}
 	return place_entry(&entry, entry_size);
 }

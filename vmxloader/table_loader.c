@@ -3,6 +3,7 @@
  * QEMU's table loader. Every name, offset and size is checked before it is used.
  */
 #include "vmxloader/table_loader.h"
+#include "lib/checksum.h"
 #include "lib/string.h"
 
 enum { NAME_SIZE = 56, FILES_MOST = 16 };
@@ -119,16 +120,14 @@ static const char *add_pointer(const struct command *c)
 static const char *add_checksum(const struct command *c)
 {
 	const struct file *f = find(c->checksum.file);
-	uint8_t *bytes, sum = 0;
+	uint8_t *bytes;
 
 	if (!f)
 		return "a checksum is of a file that is not placed";
 	if (!inside(f, c->checksum.offset, 1) || !inside(f, c->checksum.start, c->checksum.length))
 		return "a checksum is outside of its file";
 	bytes = (uint8_t *)(uintptr_t)f->address;
-	for (uint32_t i = 0; i < c->checksum.length; i++)
-		sum += bytes[c->checksum.start + i];
-	bytes[c->checksum.offset] -= sum;
+	bytes[c->checksum.offset] -= byte_sum(bytes + c->checksum.start, c->checksum.length);
 	return NULL;
 }
 

@@ -5,6 +5,7 @@
 #include "vmxloader/xen.h"
 #include "vmxloader/io.h"
 #include "vmxloader/loader.h"
+#include "lib/checksum.h"
 #include "lib/string.h"
 
 enum { XEN_VERSION = 17, XENVER_GUEST_HANDLE = 8 };
@@ -85,11 +86,8 @@ void xen_uuid(uint8_t uuid[16])
 unsigned xen_processors(void)
 {
 	const uint8_t *table = (void *)INFO_TABLE;
-	uint8_t sum = 0;
 
-	if (memcmp(table, "HVM INFO", 8))
+	if (memcmp(table, "HVM INFO", 8) || byte_sum(table, INFO_TABLE_SIZE))
 		return 0;
-	for (unsigned i = 0; i < INFO_TABLE_SIZE; i++)
-		sum += table[i];
-	return sum ? 0 : *(const uint32_t *)(table + INFO_PROCESSORS);
+	return *(const uint32_t *)(table + INFO_PROCESSORS);
 }
