@@ -314,16 +314,25 @@ int_71:	pushw %ax
 	iretw
 
 /* void call_interrupt(uint8_t n, struct regs *r): eax, edx. The vector's handler returns by IRET
- * to 1f; SS stays ours, so the registers come back on this stack. */
-	.global call_interrupt, stc_interrupt
+ * to 1f; SS stays ours, so the registers come back on this stack.
+ * void call_handler(uint32_t target, struct regs *r): a handler that is not in the vector table */
+	.global call_interrupt, stc_interrupt, call_handler
+call_handler:
+	clc
+	jmp 3f
 stc_interrupt:
 	stc
 	jmp 2f
 call_interrupt:
 	clc
-2:	pushfw /* CF as the handler shall find it, in the image that IRET loads too */
-	popw %cx
+2:	pushw %gs /* CF stays */
+	movw $0, %cx
+	movw %cx, %gs
 	movzbl %al, %eax
+	movl %gs:(, %eax, 4), %eax
+	popw %gs
+3:	pushfw /* CF as the handler shall find it, in the image that IRET loads too */
+	popw %cx
 	pushl %ebx
 	pushl %esi
 	pushl %edi
@@ -333,10 +342,7 @@ call_interrupt:
 	pushw %cx
 	pushw %cs
 	pushw $1f
-	movw $0, %cx /* CF stays */
-	movw %cx, %gs
-	movl %gs:(, %eax, 4), %ecx
-	pushl %ecx
+	pushl %eax
 call_with_registers: /* stack: far target, and what it returns to; edx: struct regs */
 	movl %edx, %ebp
 	movw 0(%ebp), %gs
@@ -378,24 +384,6 @@ call_with_registers: /* stack: far target, and what it returns to; edx: struct r
 	popl %esi
 	popl %ebx
 	retl
-
-/* void call_handler(uint32_t target, struct regs *r): a handler that is not in the vector table */
-	.global call_handler
-call_handler:
-	clc
-	pushfw
-	popw %cx
-	pushl %ebx
-	pushl %esi
-	pushl %edi
-	pushl %ebp
-	pushw %gs
-	pushl %edx
-	pushw %cx
-	pushw %cs
-	pushw $1b
-	pushl %eax
-	jmp call_with_registers
 
 /* void call_far(uint32_t target, struct regs *r): the same for a routine that returns by RETF */
 	.global call_far
