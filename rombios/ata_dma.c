@@ -30,7 +30,6 @@ static struct prd {
 	uint16_t bytes, flags;
 } regions[4] __attribute__((aligned(32)));
 enum { PRD_LAST = 0x8000 };
-enum { BIOS_BASE = (uint32_t)BIOS_SEG << 4 };
 
 uint16_t ata_bus_master(uint16_t bdf)
 {
@@ -85,7 +84,7 @@ static enum result wait_done(const struct disk *d)
 static enum result run(struct disk *d, const struct transfer *t, unsigned n, bool write, uint32_t address)
 {
 	uint16_t port = d->bus_master;
-	uint32_t table = BIOS_BASE + (uintptr_t)regions;
+	uint32_t table = physical(regions);
 	enum result result;
 	uint8_t status;
 
@@ -138,20 +137,26 @@ static inline uint32_t *mark_of(unsigned n)
 	return (uint32_t *)(disk_buffer + n * 512 + 508);
 }
 
-static enum result bounced(struct disk *d, struct transfer *t)
+uint32_t dma_mark(void)
 {
 	static uint32_t mark = 0x5ec7a11d;
+
+	return mark = mark * 1664525 + 1013904223;
+}
+
+static enum result bounced(struct disk *d, struct transfer *t)
+{
 	enum result result = DONE;
 
 	while (t->moved < t->count) {
 		unsigned n = t->count - t->moved;
+		uint32_t mark = dma_mark();
 
 		if (n > DISK_BUFFER_SIZE / 512)
 			n = DISK_BUFFER_SIZE / 512;
-		mark = mark * 1664525 + 1013904223;
 		for (unsigned i = 0; i < n; i++)
 			*mark_of(i) = mark;
-		result = run(d, t, n, false, BIOS_BASE + (uintptr_t)disk_buffer);
+		result = run(d, t, n, false, physical(disk_buffer));
 		if (result != DONE)
 			break;
 		for (unsigned i = 0; i < n; i++)
@@ -165,12 +170,9 @@ static enum result bounced(struct disk *d, struct transfer *t)
 
 uint8_t ata_dma(struct disk *d, struct transfer *t, enum transfer_kind kind)
 {
-	uint32_t start = ((uint32_t)t->seg << 4) + t->off, bytes = t->count * 512u;
-
 	enum result result = NOT_DONE;
 
-	/* above low memory there is ROM, vmxassist, and what A20 folds */
-	if (!(start & 1) && start + bytes <= DFW_LOW_END && !in_protected_mode())
+	if (!(t->off & 1) && dma_reaches(t))
 		result = straight(d, t, kind);
 	else if (kind == TRANSFER_READ)
 		result = bounced(d, t);

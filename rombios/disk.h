@@ -110,6 +110,10 @@ uint16_t ata_bus_master(uint16_t bdf);
  * come to an end; what else is left is programmed I/O's. */
 uint8_t ata_dma(struct disk *d, struct transfer *t, enum transfer_kind kind);
 
+/* Another value each time, to be put where a device is about to write: if it stands there afterwards, a guest
+ * has another page there. */
+uint32_t dma_mark(void);
+
 /* virtio_blk.c */
 
 uint8_t virtio_blk_transfer(struct disk *d, struct transfer *t, enum transfer_kind kind);
@@ -148,6 +152,20 @@ static inline void advance(struct transfer *t, uint16_t blocks, uint32_t bytes)
 	}
 	t->off = at;
 	normalise(&t->seg, &t->off);
+}
+
+/* The physical address of rombios' own data. */
+static inline uint32_t physical(const volatile void *p)
+{
+	return ((uint32_t)BIOS_SEG << 4) + (uintptr_t)p;
+}
+
+/* May a device write to and read from the buffer itself? In real mode an address is what it says; with
+ * CR0.PE set the caller is in a guest's VM86, and its pages may lie anywhere. Above low memory there is
+ * ROM, vmxassist, and what A20 folds. */
+static inline bool dma_reaches(const struct transfer *t)
+{
+	return ((uint32_t)t->seg << 4) + t->off + t->count * 512u <= DFW_LOW_END && !in_protected_mode();
 }
 
 /* True if `bytes` from seg:off end within what real-mode addresses reach (10FFEFh). */

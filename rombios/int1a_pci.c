@@ -14,22 +14,32 @@ enum {
 	PCI_BUFFER_TOO_SMALL = 0x89
 };
 
+int pci_next(int bdf)
+{
+	if (!handoff_valid || !handoff.pci_present)
+		return -1;
+	/* behind function 0 of a device that has no others */
+	if (bdf >= 0 && !(bdf & 7) && !(pci_read16(bdf, PCI_HEADER) & PCI_MULTIFUNCTION))
+		bdf += 7;
+	while (++bdf < (handoff.pci_last_bus + 1) << 8) {
+		if (pci_read16(bdf, 0) != 0xffff)
+			return bdf;
+		if (!(bdf & 7))
+			bdf += 7;
+	}
+	return -1;
+}
+
 /* Finds the r->si'th function for which (register `reg` >> shift) == what. */
 static uint8_t find(struct regs *r, uint8_t reg, uint8_t shift, uint32_t what)
 {
 	uint16_t left = r->si;
 
-	for (uint32_t bdf = 0; bdf < (handoff.pci_last_bus + 1u) << 8; bdf++) {
-		uint32_t id = pci_read32(bdf, 0);
-
-		if ((uint16_t)id != 0xffff && pci_read32(bdf, reg) >> shift == what && !left--) {
+	for (int bdf = -1; (bdf = pci_next(bdf)) >= 0;)
+		if (pci_read32(bdf, reg) >> shift == what && !left--) {
 			r->bx = bdf;
 			return PCI_OK;
 		}
-		/* function 0 that is absent or has no others */
-		if (!(bdf & 7) && ((uint16_t)id == 0xffff || !(pci_read32(bdf, 0x0c) & 0x800000)))
-			bdf += 7;
-	}
 	return PCI_NOT_FOUND;
 }
 
@@ -37,7 +47,7 @@ int pci_find_nth(uint8_t reg, uint8_t shift, uint32_t what, uint16_t index)
 {
 	struct regs r = {.si = index};
 
-	if (!handoff_valid || !handoff.pci_present || find(&r, reg, shift, what) != PCI_OK)
+	if (find(&r, reg, shift, what) != PCI_OK)
 		return -1;
 	return r.bx;
 }

@@ -117,19 +117,25 @@ static uint16_t paragraphs(uint8_t blocks)
 	return (blocks * 32u + 0x7f) & ~0x7f;
 }
 
-/* Initialises the option ROM at seg, if there is a whole one; returns the paragraphs to go on by.
- */
+/* Why the ROM at seg cannot be started, or NULL. */
+static const char *problem(uint16_t seg)
+{
+	uint8_t blocks = far_read8(seg, 2);
+
+	if (!blocks)
+		return "no length, not started";
+	return checksum_good(seg, blocks) ? NULL : "bad checksum, not started";
+}
+
+/* Initialises the option ROM at seg; returns the paragraphs to go on by. */
 static uint16_t option_rom(uint16_t seg)
 {
+	const char *why = problem(seg);
 	uint16_t bdf;
 	uint8_t blocks;
 
-	if (far_read16(seg, 0) != SIGNATURE)
-		return 0x80;
-	blocks = far_read8(seg, 2);
-	if (!blocks || !checksum_good(seg, blocks)) {
-		print("option ROM at %04x0: %s\n", seg,
-		      blocks ? "bad checksum, not started" : "no length, not started");
+	if (why) {
+		print("option ROM at %04x0: %s\n", seg, why);
 		return 0x80;
 	}
 	bdf = function_of(seg);
@@ -187,17 +193,66 @@ static uint16_t fetch(uint32_t address)
 	return 0;
 }
 
+static void card(uint16_t bdf)
+{
+	print("option ROM of PCI %02x:%02x.%u: ", bdf >> 8, bdf >> 3 & 31, bdf & 7);
+}
+
+static uint8_t no_room(uint16_t bdf)
+{
+	card(bdf);
+	print("no room for it; left out\n");
+	return 0;
+}
+
+/* Initialises the ROM at WORK_SEG in low memory; returns the blocks of it that stay at `at`. */
+static uint8_t init_low(uint16_t bdf, uint16_t pcir, uint16_t at)
+{
+	uint16_t most = far_read16(WORK_SEG, pcir + 0x16);
+	uint8_t blocks;
+
+	if (!most || paragraphs(most < 255 ? most : 255) > end_seg - at)
+		return no_room(bdf);
+	pci_bios_version = 0x0300;
+	init(WORK_SEG, bdf, at);
+	pci_bios_version = PCI_VERSION;
+	blocks = far_read8(WORK_SEG, 2);
+	if (blocks && paragraphs(blocks) > end_seg - at) {
+		card(bdf);
+		print("%u KiB stay, too much; left out\n", blocks / 2u);
+		return 0;
+	}
+	/* it has copied itself, or has not */
+	if (blocks && (far_read16(at, 0) != SIGNATURE || far_read8(at, 2) != blocks))
+		copy_block(at, WORK_SEG, blocks);
+	return blocks;
+}
+
+/* The same for a ROM that does not know PCI 3.0: it is initialised where it stays. */
+static uint8_t init_in_place(uint16_t bdf, uint16_t at)
+{
+	uint8_t blocks = far_read8(WORK_SEG, 2);
+
+	if (paragraphs(blocks) > end_seg - at)
+		return no_room(bdf);
+	copy_block(at, WORK_SEG, blocks);
+	init(at, bdf, at);
+	return far_read8(at, 2);
+}
+
 static void pci_rom(uint16_t bdf)
 {
 	uint32_t bar = pci_read32(bdf, PCI_ROM) & ~0x7ffu;
-	uint16_t command = pci_read16(bdf, PCI_COMMAND), pcir, at = next_seg, run;
-	uint8_t blocks, before;
+	uint16_t command = pci_read16(bdf, PCI_COMMAND), pcir, at = next_seg;
+	const char *why;
+	uint8_t blocks;
 
 	if (!bar)
 		return;
 	/* initialising one takes unreal mode throughout, which vmxassist interprets: it did not come to an end */
 	if (handoff.flags & DFW_FLAG_ASSIST) {
-		print("option ROM of PCI %02x:%02x.%u: not started under vmxassist\n", bdf >> 8, bdf >> 3 & 31, bdf & 7);
+		card(bdf);
+		print("not started under vmxassist\n");
 		return;
 	}
 	pci_write16(bdf, PCI_COMMAND, command | PCI_COMMAND_MEM);
@@ -209,42 +264,13 @@ static void pci_rom(uint16_t bdf)
 	pci_write16(bdf, PCI_COMMAND, command);
 	if (!pcir)
 		return;
-	blocks = before = far_read8(WORK_SEG, 2);
-	if (!blocks || !checksum_good(WORK_SEG, blocks)) {
-		print("option ROM of PCI %02x:%02x.%u: %s\n", bdf >> 8, bdf >> 3 & 31, bdf & 7,
-		      blocks ? "bad checksum, not started" : "no length, not started");
+	why = problem(WORK_SEG);
+	if (why) {
+		card(bdf);
+		print("%s\n", why);
 		return;
 	}
-	if (far_read8(WORK_SEG, pcir + 0x0c) >= 3) {
-		run = far_read16(WORK_SEG, pcir + 0x16); /* blocks that stay, at most */
-		if (run && paragraphs(run < 255 ? run : 255) <= end_seg - at) {
-			pci_bios_version = 0x0300;
-			init(WORK_SEG, bdf, at);
-			pci_bios_version = PCI_VERSION;
-			blocks = far_read8(WORK_SEG, 2);
-			if (blocks && paragraphs(blocks) > end_seg - at) {
-				print("option ROM of PCI %02x:%02x.%u: %u KiB stay, too much; left out\n", bdf >> 8,
-				      bdf >> 3 & 31, bdf & 7, blocks / 2u);
-				return;
-			}
-			/* it has copied itself, or has not */
-			if (blocks && (far_read16(at, 0) != SIGNATURE || far_read8(at, 2) != blocks))
-				copy_block(at, WORK_SEG, blocks);
-		} else {
-			blocks = 0;
-			before = 0;
-		}
-	} else if (paragraphs(blocks) <= end_seg - at) {
-		copy_block(at, WORK_SEG, blocks);
-		init(at, bdf, at);
-		blocks = far_read8(at, 2);
-	} else {
-		before = 0;
-	}
-	if (!before) {
-		print("option ROM of PCI %02x:%02x.%u: no room for it; left out\n", bdf >> 8, bdf >> 3 & 31, bdf & 7);
-		return;
-	}
+	blocks = far_read8(WORK_SEG, pcir + 0x0c) >= 3 ? init_low(bdf, pcir, at) : init_in_place(bdf, at);
 	if (!blocks)
 		return;
 	next_seg = at + paragraphs(blocks);
@@ -255,20 +281,13 @@ void pci_option_roms(void)
 {
 	enum { CLASS_VGA = 0x0300, CLASS_OLD_VGA = 0x0001 };
 
-	if (!handoff_valid || !handoff.pci_present || in_protected_mode())
+	if (in_protected_mode())
 		return;
-	for (uint32_t bdf = 0; bdf < (handoff.pci_last_bus + 1u) << 8; bdf++) {
-		uint8_t header = 0;
+	for (int bdf = -1; (bdf = pci_next(bdf)) >= 0;) {
+		uint16_t class = pci_read32(bdf, PCI_CLASS) >> 16;
 
-		if (pci_read16(bdf, 0) != 0xffff) {
-			uint16_t class = pci_read32(bdf, PCI_CLASS) >> 16;
-
-			header = pci_read32(bdf, 0x0c) >> 16;
-			if (!(header & 0x7f) && class != CLASS_VGA && class != CLASS_OLD_VGA)
-				pci_rom(bdf);
-		}
-		if (!(bdf & 7) && !(header & 0x80)) /* absent, or has no others */
-			bdf += 7;
+		if (!(pci_read16(bdf, PCI_HEADER) & PCI_HEADER_TYPE) && class != CLASS_VGA && class != CLASS_OLD_VGA)
+			pci_rom(bdf);
 	}
 }
 

@@ -10,6 +10,7 @@
 
 enum { PCI_COMMAND = 0x04, PCI_CLASS = 0x08, PCI_HEADER = 0x0e, PCI_BAR0 = 0x10, PCI_BAR4 = 0x20, PCI_ROM = 0x30 };
 enum { PCI_COMMAND_IO = 1, PCI_COMMAND_MEM = 2, PCI_COMMAND_MASTER = 4 };
+enum { PCI_HEADER_TYPE = 0x7f, PCI_MULTIFUNCTION = 0x80 };
 
 static inline void pci_select(uint16_t bdf, uint8_t reg)
 {
@@ -40,7 +41,9 @@ static inline void pci_write16(uint16_t bdf, uint8_t reg, uint16_t value)
 	outw(0xcfc + (reg & 2), value);
 }
 
-/* int1a_pci.c: the index'th function whose register `reg` >> shift is `what`, and the first of a
+/* int1a_pci.c: the function behind bdf, or the first one behind -1; -1 at the end */
+int pci_next(int bdf);
+/* the index'th function whose register `reg` >> shift is `what`, and the first of a
  * class << 8 | subclass; -1 where there is none. */
 int pci_find_nth(uint8_t reg, uint8_t shift, uint32_t what, uint16_t index);
 int pci_find_class(uint16_t class);

@@ -50,11 +50,6 @@ static struct request {
 static uint16_t owner;		/* its ports */
 static uint16_t size, made;	/* entries of its queue, requests made */
 
-static inline uint32_t physical(const void *p)
-{
-	return ((uint32_t)BIOS_SEG << 4) + (uintptr_t)p;
-}
-
 static inline volatile uint16_t *available(void) /* flags, index, ring */
 {
 	return (volatile uint16_t *)(queue.desc + size);
@@ -110,7 +105,7 @@ static uint8_t run(const struct disk *d, uint64_t sector, bool write, uint32_t a
 	request = (struct request){.type = write ? TYPE_OUT : TYPE_IN, .sector = sector, .status = STATUS_NONE};
 	queue.desc[0] = (struct desc){physical(&request), 16, DESC_NEXT, 1};
 	queue.desc[1] = (struct desc){address, bytes, DESC_NEXT | (write ? 0 : DESC_WRITE), 2};
-	queue.desc[2] = (struct desc){physical((const void *)&request.status), 1, DESC_WRITE, 0};
+	queue.desc[2] = (struct desc){physical(&request.status), 1, DESC_WRITE, 0};
 	available()[2 + made % size] = 0;
 	available()[1] = ++made;
 	asm volatile("" : : : "memory");
@@ -127,11 +122,7 @@ static uint8_t run(const struct disk *d, uint64_t sector, bool write, uint32_t a
 
 uint8_t virtio_blk_transfer(struct disk *d, struct transfer *t, enum transfer_kind kind)
 {
-	static uint32_t mark = 0x5ec7a11d;
-	uint32_t start = ((uint32_t)t->seg << 4) + t->off, bytes = t->count * 512u;
-	bool write = kind == TRANSFER_WRITE;
-	/* as ata_dma.c has it: only in real mode is an address what it says */
-	bool straight = kind != TRANSFER_VERIFY && start + bytes <= DFW_LOW_END && !in_protected_mode();
+	bool write = kind == TRANSFER_WRITE, straight = kind != TRANSFER_VERIFY && dma_reaches(t);
 	uint16_t most = straight ? 0x10000 / 512 : DISK_BUFFER_SIZE / 512;
 
 	if (write && d->read_only)
@@ -140,7 +131,7 @@ uint8_t virtio_blk_transfer(struct disk *d, struct transfer *t, enum transfer_ki
 		return DISK_CONTROLLER;
 	while (t->moved < t->count) {
 		uint16_t n = t->count - t->moved < most ? t->count - t->moved : most;
-		uint32_t *last = (uint32_t *)(disk_buffer + n * 512u - 4);
+		uint32_t *last = (uint32_t *)(disk_buffer + n * 512u - 4), mark = 0;
 		uint8_t status;
 
 		if (straight) {
@@ -149,7 +140,7 @@ uint8_t virtio_blk_transfer(struct disk *d, struct transfer *t, enum transfer_ki
 			if (write)
 				far_copy_dwords(BIOS_SEG, (uintptr_t)disk_buffer, t->seg, t->off, n * 128);
 			else
-				*last = mark = mark * 1664525 + 1013904223;
+				*last = mark = dma_mark();
 			status = run(d, t->lba, write, physical(disk_buffer), n * 512u);
 			if (!status && !write && *last == mark) /* another page stands there */
 				status = DISK_CONTROLLER;
@@ -205,11 +196,16 @@ static void probe(unsigned n, uint16_t bdf)
 void virtio_blk_init(void)
 {
 	unsigned n = 0;
-	int bdf;
+	bool modern = false;
 
 	owner = 0;
-	for (; (bdf = pci_find_nth(0, 0, ID_BLOCK, n)) >= 0; n++)
-		probe(n, bdf);
-	if (pci_find_nth(0, 0, ID_BLOCK_MODERN, 0) >= 0)
+	for (int bdf = -1; (bdf = pci_next(bdf)) >= 0;) {
+		uint32_t id = pci_read32(bdf, 0);
+
+		if (id == ID_BLOCK)
+			probe(n++, bdf);
+		modern |= id == ID_BLOCK_MODERN;
+	}
+	if (modern)
 		print("virtio disk without the port interface (disable-legacy): not supported\n");
 }
