@@ -11,6 +11,7 @@
 #include "lib/ports.h"
 
 enum { I8259_MASTER_DATA = 0x21, I8259_SLAVE_DATA = 0xa1, I8259_CASCADE = 1 << 2, IRQ13_LINE = 5 };
+enum { PORT_F0 = 0xf0 }; /* a write to it asserts IGNNE# while FERR# is asserted */
 enum { IRQ8_VECTOR_AT_RESET = 0x70 }; /* what a BIOS sets */
 
 /* After value has been written to I8259_SLAVE_DATA: the vector of IRQ 8, which was irq8 before. *icws

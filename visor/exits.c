@@ -235,10 +235,7 @@ static void handle_invlpg(struct vcpu *v)
 /* Exits that are the mmu's to look at first */
 static bool is_mmu_exit(uint32_t reason)
 {
-	uint32_t event = vmread(EXIT_EVENT);
-
-	return reason == EXIT_EPT_VIOLATION ||
-	       (reason == EXIT_EXCEPTION && (event & EVENT_TYPE) == EVENT_EXCEPTION && (event & 0xff) == VECTOR_PF);
+	return reason == EXIT_EPT_VIOLATION || (reason == EXIT_EXCEPTION && is_exit_by(VECTOR_PF));
 }
 
 static void handle_nmi_window(struct vcpu *v)
@@ -423,13 +420,6 @@ static void entry_failed(struct vcpu *v, uint32_t reason)
 	      (unsigned long long)vmread(EXIT_QUALIFICATION));
 }
 
-static bool is_x87_error(uint32_t reason)
-{
-	uint32_t event = vmread(EXIT_EVENT);
-
-	return reason == EXIT_EXCEPTION && (event & (EVENT_TYPE | 0xff)) == (EVENT_EXCEPTION | VECTOR_MF);
-}
-
 static void handle_exit(struct vcpu *v)
 {
 	const uint64_t always = CR0_PE | CR0_PG;
@@ -455,7 +445,7 @@ static void handle_exit(struct vcpu *v)
 	if (v->step.active && !done) {
 		drop_end(v);
 		done = step_end(v, basic);
-		if (v->x87_step.active && x87_step_end(v, is_x87_error(basic)))
+		if (v->x87_step.active && x87_step_end(v, basic == EXIT_EXCEPTION && is_exit_by(VECTOR_MF)))
 			return;
 	}
 	if (!done && (basic >= DFW_VISOR_EXIT_REASONS || !exits[basic].handle))

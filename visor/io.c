@@ -8,6 +8,7 @@
  * Port 60h exits only between a command that concerns A20 (D0h, D1h) and its data byte.
  */
 #include <dfw/layout.h>
+#include "lib/i8259.h"
 #include "lib/string.h"
 #include "visor/assist_switch.h"
 #include "visor/visor.h"
@@ -16,8 +17,6 @@ enum {
 	KBC_DATA = 0x60,
 	KBC_COMMAND = 0x64,
 	PORT_92 = 0x92,
-	SLAVE_8259A = 0xa1,
-	PORT_F0 = 0xf0,
 	RESET_CONTROL = 0xcf9,
 	PCI_ADDRESS = 0xcf8,
 	PCI_DATA = 0xcfc,
@@ -78,7 +77,7 @@ void io_init(void)
 {
 	intercept(KBC_COMMAND, true);
 	intercept(PORT_92, true);
-	intercept(SLAVE_8259A, true);
+	intercept(I8259_SLAVE_DATA, true);
 	intercept(PORT_F0, true);
 	for (uint16_t port = PCI_ADDRESS; port < PCI_END; port++)
 		intercept(port, true);
@@ -199,7 +198,7 @@ static bool write_byte(struct vcpu *v, uint16_t port, uint8_t value)
 		return true;
 	}
 	outb(port, value);
-	if (port == SLAVE_8259A)
+	if (port == I8259_SLAVE_DATA)
 		x87_slave_written(value);
 	else if (port == PORT_F0)
 		x87_ignne_written(v);

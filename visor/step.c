@@ -57,9 +57,7 @@ void step_begin(struct vcpu *v)
 /* x87.c's, with or without a step */
 static bool is_irq13(const struct vcpu *v)
 {
-	uint32_t event = vmread(EXIT_EVENT);
-
-	return v->step.exceptions & 1 << VECTOR_MF && (event & (EVENT_TYPE | 0xff)) == (EVENT_EXCEPTION | VECTOR_MF);
+	return v->step.exceptions & 1 << VECTOR_MF && is_exit_by(VECTOR_MF);
 }
 
 /* The exception that ended the step; #DB is the step's own unless the guest had wanted it too. */

@@ -218,4 +218,10 @@ struct vcpu;
 void vmx_on(struct vcpu *v);
 void vmx_off(void);
 
+/* Is this the exception that made an exit by exception or NMI? */
+static inline bool is_exit_by(unsigned vector)
+{
+	return (vmread(EXIT_EVENT) & (EVENT_TYPE | 0xff)) == (EVENT_EXCEPTION | vector);
+}
+
 #endif

@@ -8,7 +8,6 @@
 #include "vmxassist/vmxassist.h"
 #include "lib/i8259.h"
 
-enum { PORT_F0 = 0xf0 };
 enum { STATUS_ES = 1 << 7, ALL_MASKED = 0x3f };
 
 const uint8_t x87_ports[2] = {I8259_SLAVE_DATA, PORT_F0};
