@@ -143,14 +143,20 @@ static unsigned linked(const struct vtlb *t, uint64_t entry)
 	return ((struct pages *)phys(entry & PTE_ADDRESS) - t->pages);
 }
 
-/* Where the guest's entries are that a table is made from: NULL where there are none. */
-static const void *guest_entries(struct vcpu *v, const struct table *e, const struct paging *p)
+/* Is a table made from entries of the guest's? */
+static bool is_guests(const struct table *e)
 {
 	enum paging_mode mode = mode_of(e);
 
-	if (e->role & ROLE_DIRECT || mode == PAGING_NONE || (mode == PAGING_32 && level_of(e) == 2))
+	return !(e->role & ROLE_DIRECT) && mode != PAGING_NONE && !(mode == PAGING_32 && level_of(e) == 2);
+}
+
+/* Where these are: NULL where there are none, or no memory. */
+static const void *guest_entries(struct vcpu *v, const struct table *e, const struct paging *p)
+{
+	if (!is_guests(e))
 		return NULL;
-	if (mode == PAGING_PAE && level_of(e) == 2)
+	if (mode_of(e) == PAGING_PAE && level_of(e) == 2)
 		return p->pdpte;
 	return guest_table(v, e->source);
 }
@@ -174,7 +180,7 @@ static void validate(struct vcpu *v, const struct paging *p, unsigned n, bool gl
 		return;
 	e->pass = t->pass;
 	const void *entries = guest_entries(v, e, p);
-	bool none = !entries && mode_of(e) != PAGING_NONE && !(mode_of(e) == PAGING_32 && level_of(e) == 2);
+	bool none = !entries && is_guests(e);
 	for (unsigned word = 0; word < ENTRIES / 32; word++)
 		for (uint32_t bits = e->filled[word]; bits; bits &= bits - 1) {
 			unsigned i = word * 32 + __builtin_ctz(bits);
@@ -197,19 +203,27 @@ static unsigned bucket_of(uint64_t source, uint32_t role)
 
 static void fill_direct(struct vcpu *v, unsigned n);
 
+static unsigned look_up(const struct vtlb *t, uint64_t source, uint32_t role)
+{
+	unsigned n = t->bucket[bucket_of(source, role)];
+
+	while (n != NONE && (t->tables[n].source != source || t->tables[n].role != role))
+		n = t->tables[n].next;
+	return n;
+}
+
 /* The table with this source and role; what it has from earlier is made to hold. */
 static unsigned find_table(struct vcpu *v, const struct paging *p, uint64_t source, uint32_t role)
 {
 	struct vtlb *t = v->vtlb;
-	uint16_t *bucket = &t->bucket[bucket_of(source, role)];
-	unsigned n;
+	unsigned n = look_up(t, source, role);
 
-	for (n = *bucket; n != NONE; n = t->tables[n].next)
-		if (t->tables[n].source == source && t->tables[n].role == role) {
-			t->pass++;
-			validate(v, p, n, true);
-			return n;
-		}
+	if (n != NONE) {
+		t->pass++;
+		validate(v, p, n, true);
+		return n;
+	}
+	uint16_t *bucket = &t->bucket[bucket_of(source, role)];
 	n = t->used++;
 	t->tables[n] = (struct table){.source = source, .role = role, .next = *bucket, .pass = t->pass};
 	*bucket = n;
@@ -241,12 +255,17 @@ static uint32_t direct_role(uint64_t bits)
 	       (bits & PAT_4K ? ROLE_PAT : 0) | (bits & PTE_NX ? ROLE_NX : 0);
 }
 
-static void fill_direct(struct vcpu *v, unsigned n)
+static void set_direct(struct vcpu *v, unsigned n, unsigned i)
 {
 	const struct table *e = &v->vtlb->tables[n];
 
+	set_entry(v->vtlb, n, i, page_entry(v, e->source + i * PAGE_SIZE, direct_bits(e->role)), 0);
+}
+
+static void fill_direct(struct vcpu *v, unsigned n)
+{
 	for (unsigned i = 0; i < ENTRIES; i++)
-		set_entry(v->vtlb, n, i, page_entry(v, e->source + i * PAGE_SIZE, direct_bits(e->role)), 0);
+		set_direct(v, n, i);
 }
 
 /* Our bits of a page that has been accessed by `access`: without D a page is not writable yet. Where
@@ -323,11 +342,7 @@ static void find_root(struct vcpu *v, const struct paging *p)
 	if (t->used + 4 > t->most)
 		drop_all(t);
 	uint64_t source = p->mode == PAGING_NONE ? 0 : p->cr3;
-	uint16_t *bucket = &t->bucket[bucket_of(source, role)];
-	unsigned n;
-	for (n = *bucket; n != NONE; n = t->tables[n].next)
-		if (t->tables[n].source == source && t->tables[n].role == role)
-			break;
+	unsigned n = look_up(t, source, role);
 	if (n == NONE) {
 		n = find_table(v, p, source, role);
 		t->tables[n].checked = t->flushes;
@@ -355,7 +370,7 @@ static void fill(struct vcpu *v, const struct paging *p, uint64_t linear, const 
 		unsigned i = linear >> shift & (ENTRIES - 1);
 		bool root_pae = level == 2 && p->mode != PAGING_4_LEVEL;
 		uint64_t *entry = &t->pages[n].entry[i];
-		bool from_guest = !(e->role & ROLE_DIRECT) && p->mode != PAGING_NONE && !(level == 2 && p->mode == PAGING_32);
+		bool from_guest = is_guests(e);
 		uint64_t guest = !from_guest ? 0 : root_pae ? p->pdpte[i] : w->entry[level], source;
 		bool whole = w->shift >= shift; /* the page is all that this entry maps */
 		uint32_t role;
@@ -463,9 +478,7 @@ static void vtlb_end_copies(struct vcpu *v)
 	for (; s->linears; s->linears--)
 		if (find_entry(v->vtlb, s->linear[s->linears - 1], &n, &i)) {
 			if (v->vtlb->tables[n].role & ROLE_DIRECT)
-				set_entry(v->vtlb, n, i,
-					  page_entry(v, v->vtlb->tables[n].source + i * PAGE_SIZE,
-						     direct_bits(v->vtlb->tables[n].role)), 0);
+				set_direct(v, n, i);
 			else
 				clear_entry(v->vtlb, n, i);
 		}
