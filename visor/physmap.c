@@ -131,38 +131,32 @@ static void *reach(struct vcpu *v, uint64_t address, bool write)
 	return page.ram && (page.writable || !write) ? phys(at) : NULL;
 }
 
-bool guest_read(struct vcpu *v, uint64_t address, void *dst, unsigned len)
+/* To the guest's memory, or from it to `own`, page by page. */
+static bool copy(struct vcpu *v, uint64_t address, void *own, unsigned len, bool write)
 {
 	while (len) {
 		unsigned part = PAGE_SIZE - address % PAGE_SIZE;
-		void *p = reach(v, address, false);
+		void *p = reach(v, address, write);
 		if (!p)
 			return false;
 		if (part > len)
 			part = len;
-		memcpy(dst, p, part);
-		dst = (char *)dst + part;
+		memcpy(write ? p : own, write ? own : p, part);
+		own = (char *)own + part;
 		address += part;
 		len -= part;
 	}
 	return true;
 }
 
+bool guest_read(struct vcpu *v, uint64_t address, void *dst, unsigned len)
+{
+	return copy(v, address, dst, len, false);
+}
+
 bool guest_write(struct vcpu *v, uint64_t address, const void *src, unsigned len)
 {
-	while (len) {
-		unsigned part = PAGE_SIZE - address % PAGE_SIZE;
-		void *p = reach(v, address, true);
-		if (!p)
-			return false;
-		if (part > len)
-			part = len;
-		memcpy(p, src, part);
-		src = (const char *)src + part;
-		address += part;
-		len -= part;
-	}
-	return true;
+	return copy(v, address, (void *)src, len, true);
 }
 
 void *guest_table(struct vcpu *v, uint64_t address)
