@@ -30,7 +30,7 @@ uint64_t host_start_tables(void)
 }
 
 /* GS is a segment of the processor's own GDT; after the first exit the VMCS says the same. */
-enum { CODE = 0x08, DATA = 0x10, TSS = 0x18, VCPU = 0x20 };
+enum { SEL_VCPU = 0x20 };
 
 static uint64_t descriptor(uint32_t base, uint32_t limit, uint16_t rights)
 {
@@ -45,10 +45,10 @@ void host_bind(struct vcpu *v)
 		uint64_t *base;
 	} __attribute__((packed)) gdtr = {sizeof(v->gdt) - 1, v->gdt};
 
-	memcpy(v->gdt, host_gdt, TSS);
-	v->gdt[TSS / 8] = descriptor((uintptr_t)v->tss, 0x67, 0x89);
-	v->gdt[VCPU / 8] = descriptor((uintptr_t)v, 0xfffff, 0xc093);
-	asm volatile("lgdt %0\n\tmovl %1, %%gs" : : "m"(gdtr), "r"(VCPU) : "memory");
+	memcpy(v->gdt, host_gdt, SEL_TSS);
+	v->gdt[SEL_TSS / 8] = descriptor((uintptr_t)v->tss, 0x67, 0x89);
+	v->gdt[SEL_VCPU / 8] = descriptor((uintptr_t)v, 0xfffff, 0xc093);
+	asm volatile("lgdt %0\n\tmovl %1, %%gs" : : "m"(gdtr), "r"(SEL_VCPU) : "memory");
 }
 
 static struct {
@@ -70,7 +70,7 @@ void set_vectors(void)
 	for (unsigned i = 0; i < HOST_VECTORS; i++) {
 		uint32_t at = (uintptr_t)host_vectors + i * HOST_STUB;
 		idt[i].low = at;
-		idt[i].selector = CODE;
+		idt[i].selector = SEL_CODE;
 		idt[i].flags = 0x8e00; /* interrupt gate */
 		idt[i].high = at >> 16;
 	}
@@ -79,13 +79,7 @@ void set_vectors(void)
 
 void set_host_segments(struct vcpu *v)
 {
-	vmwrite(HOST_CS_SELECTOR, CODE);
-	vmwrite(HOST_SS_SELECTOR, DATA);
-	vmwrite(HOST_DS_SELECTOR, DATA);
-	vmwrite(HOST_ES_SELECTOR, DATA);
-	vmwrite(HOST_FS_SELECTOR, DATA);
-	vmwrite(HOST_GS_SELECTOR, VCPU);
-	vmwrite(HOST_TR_SELECTOR, TSS);
+	vmwrite(HOST_GS_SELECTOR, SEL_VCPU);
 	vmwrite(HOST_IDTR_BASE, (uintptr_t)idt);
 }
 

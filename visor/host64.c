@@ -78,7 +78,7 @@ void set_vectors(void)
 	for (unsigned i = 0; i < HOST_VECTORS; i++) {
 		uint64_t at = (uintptr_t)host_vectors + i * HOST_STUB;
 		idt[i].low = at;
-		idt[i].selector = 0x08;
+		idt[i].selector = SEL_CODE;
 		idt[i].flags = 0x8e00; /* interrupt gate */
 		idt[i].middle = at >> 16;
 		idt[i].high = at >> 32;
@@ -86,22 +86,14 @@ void set_vectors(void)
 	load_vectors();
 }
 
-/* Selectors: 08 code, 10 data, 18 TSS */
 void set_host_segments(struct vcpu *v)
 {
-	enum { CODE = 0x08, DATA = 0x10, TSS = 0x18 };
 	uint64_t tss = (uintptr_t)v->tss;
 
-	memcpy(v->gdt, host_gdt, TSS);
-	v->gdt[TSS / 8] = 0x67 | (tss & 0xffffff) << 16 | 0x89ull << 40 | (tss >> 24 & 0xff) << 56;
-	v->gdt[TSS / 8 + 1] = tss >> 32;
-	vmwrite(HOST_CS_SELECTOR, CODE);
-	vmwrite(HOST_SS_SELECTOR, DATA);
-	vmwrite(HOST_DS_SELECTOR, DATA);
-	vmwrite(HOST_ES_SELECTOR, DATA);
-	vmwrite(HOST_FS_SELECTOR, DATA);
-	vmwrite(HOST_GS_SELECTOR, DATA);
-	vmwrite(HOST_TR_SELECTOR, TSS);
+	memcpy(v->gdt, host_gdt, SEL_TSS);
+	v->gdt[SEL_TSS / 8] = 0x67 | (tss & 0xffffff) << 16 | 0x89ull << 40 | (tss >> 24 & 0xff) << 56;
+	v->gdt[SEL_TSS / 8 + 1] = tss >> 32;
+	vmwrite(HOST_GS_SELECTOR, SEL_DATA);
 	vmwrite(HOST_IDTR_BASE, (uintptr_t)idt);
 }
 

@@ -4,13 +4,7 @@
  */
 #include <dfw/layout.h>
 #include "visor/boot.h"
-
-#define HOST_RSP 0x6c14
-
-	.section .identity_map, "aw"
-	.globl identity_page
-identity_page:
-	.skip 4096
+#include "visor/start.inc"
 
 	.section .image_header, "a"
 	.long VISOR_IMAGE_MAGIC64, image_size
@@ -101,20 +95,7 @@ vmx_exit:
 	popq %rbx
 	ret
 
-	/* Exceptions 0-31 of visor itself, 16 bytes apart. None but NMI is expected. */
-	.globl host_vectors
-	.align 16
-host_vectors:
-	.set vector, 0
-	.rept 32
-	.align 16
-	.if !((vector == 8) || ((vector >= 10) && (vector <= 14)) || (vector == 17))
-	pushq $0
-	.endif
-	pushq $vector
-	jmp host_trap
-	.set vector, vector + 1
-	.endr
+	exception_stubs
 
 host_trap:
 	pushq %rax
@@ -143,25 +124,7 @@ host_trap:
 
 	/* Where the start-up IPI sends a further processor: copied to a page below 1 MiB, START_PAGE in
 	 * smp.c, which CS says. Real mode to long mode (SDM vol. 3, 9.8.5), then its own stack. */
-	.globl ap_start, ap_start_end, ap_cr3, ap_count, ap_stacks
-	.code16
-ap_start:
-	cli
-	cld
-	movw %cs, %ax
-	movw %ax, %ds
-	xorl %ebx, %ebx
-	movw %ax, %bx
-	shll $4, %ebx			/* the page */
-	leal (2f - ap_start)(%ebx), %eax
-	movl %eax, 1f - ap_start
-	leal (ap_gdt - ap_start)(%ebx), %eax
-	movl %eax, ap_gdt_pointer + 2 - ap_start
-	lgdtl ap_gdt_pointer - ap_start
-	movl ap_cr3 - ap_start, %eax
-	movl %eax, %cr3
-	movl $1 << 5, %eax		/* PAE */
-	movl %eax, %cr4
+	ap_begin
 	movl $0xc0000080, %ecx
 	xorl %edx, %edx
 	movl $1 << 8, %eax		/* LME */
@@ -193,22 +156,7 @@ ap_start:
 3:	cli				/* one too many */
 	hlt
 	jmp 3b
-	.align 8
-ap_gdt:
-	.quad 0
-	.quad 0x00af9b000000ffff	/* 08 code, 64-bit */
-	.quad 0x00cf93000000ffff	/* 10 data */
-ap_gdt_pointer:
-	.word . - ap_gdt - 1
-	.long 0
-	.align 8
-ap_stacks:
-	.quad 0
-ap_cr3:
-	.long 0
-ap_count:
-	.long 0
-ap_start_end:
+	ap_data 0x00af9b000000ffff
 
 	.data
 	.align 16

@@ -5,13 +5,7 @@
  */
 #include <dfw/layout.h>
 #include "visor/boot.h"
-
-#define HOST_RSP 0x6c14
-
-	.section .identity_map, "aw"
-	.globl identity_page
-identity_page:
-	.skip 4096
+#include "visor/start.inc"
 
 	.section .image_header, "a"
 	.long VISOR_IMAGE_MAGIC32, image_size
@@ -78,19 +72,7 @@ vmx_exit:
 	popl %ebx
 	ret
 
-	.globl host_vectors
-	.align 16
-host_vectors:
-	.set vector, 0
-	.rept 32
-	.align 16
-	.if !((vector == 8) || ((vector >= 10) && (vector <= 14)) || (vector == 17))
-	pushl $0
-	.endif
-	pushl $vector
-	jmp host_trap
-	.set vector, vector + 1
-	.endr
+	exception_stubs
 
 host_trap:
 	pushl %eax
@@ -106,25 +88,7 @@ host_trap:
 	iretl
 
 	/* Where the start-up IPI sends a further processor: see start.S. */
-	.globl ap_start, ap_start_end, ap_cr3, ap_count, ap_stacks
-	.code16
-ap_start:
-	cli
-	cld
-	movw %cs, %ax
-	movw %ax, %ds
-	xorl %ebx, %ebx
-	movw %ax, %bx
-	shll $4, %ebx			/* the page */
-	leal (2f - ap_start)(%ebx), %eax
-	movl %eax, 1f - ap_start
-	leal (ap_gdt - ap_start)(%ebx), %eax
-	movl %eax, ap_gdt_pointer + 2 - ap_start
-	lgdtl ap_gdt_pointer - ap_start
-	movl ap_cr3 - ap_start, %eax
-	movl %eax, %cr3
-	movl $1 << 5, %eax		/* PAE */
-	movl %eax, %cr4
+	ap_begin
 	movl $0x80000031, %eax		/* PG, NE, ET, PE; caches on */
 	movl %eax, %cr0
 	ljmpl *1f - ap_start
@@ -153,22 +117,7 @@ ap_start:
 3:	cli				/* one too many */
 	hlt
 	jmp 3b
-	.align 8
-ap_gdt:
-	.quad 0
-	.quad 0x00cf9b000000ffff	/* 08 code */
-	.quad 0x00cf93000000ffff	/* 10 data */
-ap_gdt_pointer:
-	.word . - ap_gdt - 1
-	.long 0
-	.align 8
-ap_stacks:
-	.quad 0
-ap_cr3:
-	.long 0
-ap_count:
-	.long 0
-ap_start_end:
+	ap_data 0x00cf9b000000ffff
 
 	.data
 	.align 16

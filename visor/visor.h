@@ -95,12 +95,13 @@ void vcpu_attach(struct vcpu *v);
 
 /* host64.c and host32.c: visor as a 64-bit or a 32-bit host */
 enum { HOST_VECTORS = 32, HOST_STUB = 16 };
+enum { SEL_CODE = 0x08, SEL_DATA = 0x10, SEL_TSS = 0x18 }; /* host_gdt */
 extern char host_vectors[];
 extern const struct control_bit host_exit_needed[], host_entry_needed[];
 void set_vectors(void);
 void load_vectors(void); /* IDTR */
 void host_bind(struct vcpu *v);
-/* Selectors, GDT and IDT of the VMCS's host state */
+/* GDT, and of the VMCS's host state the selector of GS and the IDT */
 void set_host_segments(struct vcpu *v);
 /* RAM that boot.c has not mapped */
 void host_map_memory(void);

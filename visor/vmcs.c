@@ -128,6 +128,12 @@ static void set_controls(void)
 static void set_host_state(struct vcpu *v)
 {
 	set_host_segments(v);
+	vmwrite(HOST_CS_SELECTOR, SEL_CODE);
+	vmwrite(HOST_SS_SELECTOR, SEL_DATA);
+	vmwrite(HOST_DS_SELECTOR, SEL_DATA);
+	vmwrite(HOST_ES_SELECTOR, SEL_DATA);
+	vmwrite(HOST_FS_SELECTOR, SEL_DATA);
+	vmwrite(HOST_TR_SELECTOR, SEL_TSS);
 	vmwrite(HOST_CR0, read_cr0());
 	vmwrite(HOST_CR3, read_cr3());
 	vmwrite(HOST_CR4, read_cr4());
