@@ -38,31 +38,16 @@ ports() {
 	rm -f "$work/trace"
 }
 
+. tests/bochs.sh
+
 # bochs NAME BIOS VGABIOS
 bochs() {
 	cp "$image" "$work/disk.img"
-	cat >"$work/rc" <<-EOT
-		plugin_ctrl: unmapped=1
-		config_interface: textconfig
-		display_library: rfb, options="timeout=0"
-		cpu: model=corei5_lynnfield_750, count=1, ips=20000000, reset_on_triple_fault=0
-		memory: guest=64, host=64
-		romimage: file=$2, options=fastboot
-		vgaromimage: file=$3
+	bochs_bios "$2" "$3" <<-EOT | tr -d '\0' | grep -a '^row' | sed 's/row //' >"$work/$1"
 		ata0-master: type=disk, path=$work/disk.img, mode=flat
 		boot: disk
-		port_e9_hack: enabled=1
-		clock: sync=none
-		sound: driver=dummy
-		speaker: enabled=1, mode=gui
-		log: $work/log
-		panic: action=fatal
 		error: action=ignore
-		info: action=ignore
 	EOT
-	printf 'c\nquit\n' >"$work/go"
-	timeout 60 bochs-bin -q -f "$work/rc" -rc "$work/go" </dev/null 2>/dev/null | tr -d '\0' |
-		grep -a '^row' | sed 's/row //' >"$work/$1"
 }
 
 ports dfw "$BUILD/dfw.rom"
