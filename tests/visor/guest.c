@@ -8,8 +8,8 @@
 #include <dfw/assist.h>
 #include <dfw/start_info.h>
 #include <dfw/stats.h>
-#include "lib/printf.h"
 #include "lib/string.h"
+#include "tests/visor/say.h"
 
 extern uint32_t first_cr0, first_cr4, first_ebx, first_eflags;
 extern uint32_t fault_vector, fault_resume, vm86_ax, vm86_bx, vm86_cx;
@@ -34,30 +34,6 @@ static const char *cmdline_value(const char *name);
 
 enum { UD = 6, GP = 13, PF = 14 };
 
-static void outb(uint16_t port, uint8_t v)
-{
-	asm volatile("outb %0, %1" : : "a"(v), "Nd"(port) : "memory");
-}
-
-static uint8_t inb(uint16_t port)
-{
-	uint8_t v;
-	asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port) : "memory");
-	return v;
-}
-
-static void outl(uint16_t port, uint32_t v)
-{
-	asm volatile("outl %0, %1" : : "a"(v), "Nd"(port) : "memory");
-}
-
-static uint32_t inl(uint16_t port)
-{
-	uint32_t v;
-	asm volatile("inl %1, %0" : "=a"(v) : "Nd"(port) : "memory");
-	return v;
-}
-
 #define REGISTER(name)                                                                             \
 	static uint32_t read_##name(void)                                                          \
 	{                                                                                          \
@@ -74,20 +50,6 @@ REGISTER(cr2)
 REGISTER(cr3)
 REGISTER(cr4)
 REGISTER(dr0)
-
-static void put(void *where, char c)
-{
-	outb(0xe9, c);
-}
-
-static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	format_text(put, 0, format, args);
-	va_end(args);
-}
 
 static void check(bool good, const char *what)
 {

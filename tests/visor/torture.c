@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <dfw/start_info.h>
-#include "lib/printf.h"
 #include "lib/string.h"
+#include "tests/visor/say.h"
 
 #ifdef __x86_64__
 typedef uint64_t word;
@@ -70,25 +70,6 @@ static bool pae, wp, pse, pge, nxe;
 
 static uint32_t random_state;
 static uint32_t hash;
-
-static void outb(uint16_t port, uint8_t v)
-{
-	asm volatile("outb %0, %1" : : "a"(v), "Nd"(port) : "memory");
-}
-
-static void put(void *where, char c)
-{
-	outb(0xe9, c);
-}
-
-static void __attribute__((format(printf, 1, 2))) say(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	format_text(put, 0, format, args);
-	va_end(args);
-}
 
 /* xorshift32 */
 static uint32_t random(void)
