@@ -117,11 +117,12 @@ make_gs:
 	movl $0x83, %gs:(%edi)
 	movl $0x000083, %gs:4(%esi)
 	movl $0x400083, %gs:4(%edi)
-	/* PDPT at 1000, its directory at 2000 */
+	/* PDPT at 1000, all of which is loaded; its directory at 2000 */
+	movl $7, %ecx
+1:	movl $0, %gs:0x1000(%esi, %ecx, 4)
+	movl $0, %gs:0x1000(%edi, %ecx, 4)
+	loop 1b
 	movl $PD + 0x2000 + 1, %gs:0x1000(%esi)
-	movl $PD + 0x2000 + 1, %gs:0x1000(%edi)
-	movl $0, %gs:0x1004(%esi)
-	movl $0, %gs:0x1004(%edi)
 	movl $PD + 0x102000 + 1, %gs:0x1000(%edi)
 	movl $0x83, %gs:0x2000(%esi)
 	movl $0x83, %gs:0x2000(%edi)
