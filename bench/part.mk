@@ -16,10 +16,11 @@ $(BUILD)/bench/int13.bin: bench/int13.S
 
 
 
-bench tests: $(BUILD)/bench/services.img
+bench tests: $(BUILD)/bench/services.img $(BUILD)/bench/video.img
 
-$(BUILD)/bench/services.img: bench/services.S
-	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m16 -c -o $(@:.img=.o) $< && \
+BENCH_video := -DVIDEO
+$(BUILD)/bench/services.img $(BUILD)/bench/video.img: $(BUILD)/bench/%.img: bench/services.S
+	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m16 $(BENCH_$*) -c -o $(@:.img=.o) $< && \
 		$(LD) -m elf_i386 -Ttext 0x7c00 -e _start -o $(@:.img=.elf) $(@:.img=.o) && \
 		$(OBJCOPY) -O binary $(@:.img=.elf) $@ && truncate -s 10M $@
 

@@ -108,6 +108,8 @@ awk -F '\t' '
 echo
 bench/services.sh
 echo
+bench/video.sh
+echo
 bench/host.sh
 echo
 bench/int13.sh

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * A boot sector for bench/services.sh: how long the way here was, then each call of the table 1,000
- * times, both by the TSC, to port E9 as "row CALLS TICKS NAME" in hexadecimal.
+ * A boot sector for bench/services.sh and, with VIDEO, bench/video.sh: how long the way here was, then
+ * the calls of a table, each as often as it says, both by the TSC, to port E9 as
+ * "row CALLS TICKS NAME" in hexadecimal.
  */
-	.equ CALLS, 1000
+	.equ SECTORS, 7
 
 	.code16
 	.text
@@ -21,7 +22,7 @@ _start:	movb %dl, %cl
 	movw $0x7c00, %sp
 	cld
 	/* the rest of it */
-	movw $0x0203, %ax
+	movw $0x0200 | SECTORS, %ax
 	movw $0x0002, %cx
 	movb $0, %dh
 	movw $0x7e00, %bx
@@ -38,32 +39,37 @@ _start:	movb %dl, %cl
 next:	movw (%bx), %bp
 	testw %bp, %bp
 	jz done
-	movl 6(%bx), %ecx /* ECX, EDX, EDI: the call's */
-	movl %ecx, their_ecx
-	movl 10(%bx), %edx
-	movl %edx, their_edx
-	pushw %bx
-	movw 2(%bx), %ax
+	movw 4(%bx), %ax
 	movw %ax, their_ax
-	xorl %ebx, %ebx
-	movl $CALLS, left
+	movl 8(%bx), %ecx /* EBX, ECX, EDX: the call's */
+	movl %ecx, their_ebx
+	movl 12(%bx), %ecx
+	movl %ecx, their_ecx
+	movl 16(%bx), %edx
+	movl %edx, their_edx
+	movzwl 20(%bx), %eax
+	movl %eax, left
+	pushl %eax
+	pushw %bx
+	movw %bp, function
+	call *2(%bx)
 	call start
 	jmp 5f
 4:	movl their_ecx, %ecx
 	movl their_edx, %edx
-	xorl %ebx, %ebx
-	movl $0x8000, %edi
+	movl their_ebx, %ebx
+	movl $0x9000, %edi
 	movw $descriptors, %si
 	movzwl their_ax, %eax
-	call *%bp
+	call *function
 	decl left
 5:	jnz 4b
 	call stop
 	popw %bx
-	movl $CALLS, %eax
-	movw 4(%bx), %si
+	popl %eax
+	movw 6(%bx), %si
 	call row
-	addw $14, %bx
+	addw $22, %bx
 	jmp next
 done:	movw $end_text, %si
 	call text
@@ -92,6 +98,107 @@ ticks:	.long 0, 0
 	/* the calls */
 int1b:	int $0x1b
 	ret
+nothing: ret
+
+	/* prepare: what is done once before */
+	.macro call_ name, function, ax=0, ecx=0, edx=0, ebx=0, calls=1000, prepare=nothing
+	.word \function, \prepare, \ax
+	.word 777f
+	.long \ebx, \ecx, \edx
+	.word \calls
+	.pushsection .text.names, "ax"
+777:	.asciz "\name"
+	.popsection
+	.endm
+
+#ifdef VIDEO
+int10:	int $0x10
+	ret
+teletype_line: /* 13h */
+	movw $0x9400, %bp
+	int $0x10
+	ret
+vbe2:	movl $0x32454256, (%di) /* "VBE2" */
+	int $0x10
+	ret
+window:	lcall *window_function
+	ret
+
+	/* mode BX and what belongs to it */
+mode3:	movw $0x0003, %ax
+	int $0x10
+	ret
+mode3_last:
+	call mode3
+last:	movw $0x0200, %ax
+	movw $0x1800, %dx
+	xorw %bx, %bx
+	int $0x10
+	ret
+mode12:	movw $0x0012, %ax
+	int $0x10
+	ret
+mode12_last:
+	call mode12
+	movw $0x1d00, %dx
+	movw $0x0200, %ax
+	xorw %bx, %bx
+	int $0x10
+	ret
+mode13:	movw $0x0013, %ax
+	int $0x10
+	ret
+mode13_last:
+	call mode13
+	jmp last
+string:	call mode3
+	movw $0x9400, %di
+	movb $'A', %al
+	movw $80, %cx
+	rep stosb
+	ret
+mode101: movw $0x4f02, %ax
+	movw $0x101, %bx
+	int $0x10
+	movw $0x4f01, %ax
+	movw $0x101, %cx
+	movw $0x9000, %di
+	int $0x10
+	movl 0x900c, %eax
+	movl %eax, window_function
+	ret
+window_function: .long 0
+
+calls:
+	call_ "IRET", int1b
+	call_ "set mode 03h", int10, 0x0003, calls=16
+	call_ "set mode 12h", int10, 0x0012, calls=16
+	call_ "set mode 13h", int10, 0x0013, calls=16
+	call_ "02h", int10, 0x0200, 0, 0x0510, prepare=mode3
+	call_ "03h", int10, 0x0300
+	call_ "0Fh", int10, 0x0f00
+	call_ "0Eh", int10, 0x0e41, prepare=mode3, calls=1024
+	call_ "0Eh, line feed on the last row", int10, 0x0e0a, ebx=7, prepare=mode3_last, calls=64
+	call_ "09h x 1", int10, 0x0941, 1, 0, 7, prepare=mode3
+	call_ "09h x 2000", int10, 0x0941, 2000, 0, 7, prepare=mode3, calls=64
+	call_ "13h, 80 characters", teletype_line, 0x1301, 80, 0, 7, prepare=string, calls=64
+	call_ "06h, one line", int10, 0x0601, 0, 0x184f, 0x0700, prepare=mode3, calls=64
+	call_ "06h, all", int10, 0x0600, 0, 0x184f, 0x0700, prepare=mode3, calls=64
+	call_ "mode 12h: 0Eh", int10, 0x0e41, ebx=7, prepare=mode12, calls=64
+	call_ "mode 12h: line feed", int10, 0x0e0a, ebx=7, prepare=mode12_last, calls=64
+	call_ "mode 12h: pixel", int10, 0x0c05, 100, 100, prepare=mode12
+	call_ "mode 13h: 0Eh", int10, 0x0e41, ebx=7, prepare=mode13, calls=64
+	call_ "mode 13h: line feed", int10, 0x0e0a, ebx=7, prepare=mode13_last, calls=64
+	call_ "mode 13h: pixel", int10, 0x0c05, 100, 100, prepare=mode13
+	call_ "4F00h", vbe2, 0x4f00, calls=64
+	call_ "4F01h", int10, 0x4f01, 0x101, calls=64
+	call_ "4F02h, 101h", int10, 0x4f02, ebx=0x101, calls=4
+	call_ "4F02h, 112h", int10, 0x4f02, ebx=0x112, calls=4
+	call_ "4F02h, 118h", int10, 0x4f02, ebx=0x118, calls=4
+	call_ "4F05h", int10, 0x4f05, 0, 1, 0, prepare=mode101
+	call_ "4F05h by far call", window, 0x4f05, 0, 1, 0, prepare=mode101
+	.word 0
+#else
 int08:	int $0x08
 	ret
 int11:	int $0x11
@@ -105,14 +212,6 @@ int16:	int $0x16
 int1a:	int $0x1a
 	ret
 
-	.macro call_ name, function, ax=0, ecx=0, edx=0
-	.word \function, \ax
-	.word 777f
-	.long \ecx, \edx
-	.pushsection .text.names, "ax"
-777:	.asciz "\name"
-	.popsection
-	.endm
 calls:
 	call_ "IRET", int1b
 	call_ "INT 08h", int08
@@ -127,6 +226,7 @@ calls:
 	call_ "INT 1Ah/B101h", int1a, 0xb101
 	call_ "INT 1Ah/B10Ah", int1a, 0xb10a
 	.word 0
+#endif
 
 row:	/* eax: calls, si: name */
 	pushw %si
@@ -169,9 +269,11 @@ descriptors: /* INT 15h/87h: 20000 to 200000 */
 	.word 0xffff, 0, 0x9302, 0
 	.word 0xffff, 0, 0x9320, 0
 	.quad 0, 0
+their_ebx: .long 0
 their_ecx: .long 0
 their_edx: .long 0
 left:	.long 0
 their_ax: .word 0
+function: .word 0
 	.section .text.names, "ax"
 	.section .note.GNU-stack, "", @progbits

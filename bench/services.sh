@@ -58,37 +58,9 @@ seabios=/usr/share/seabios/bios-256k.bin
 columns="$columns dfw-bochs"
 other=/usr/share/bochs/BIOS-bochs-latest
 [ -f "$other" ] && bochs bochs-bios "$other" /usr/share/bochs/VGABIOS-lgpl-latest && columns="$columns bochs-bios"
-(
-	cd "$work" || exit 1
-	# shellcheck disable=SC2086
-	awk '
-		function hex(s, i, v) {
-			s = tolower(s)
-			for (i = 1; i <= length(s); i++)
-				v = v * 16 + index("0123456789abcdef", substr(s, i, 1)) - 1
-			return v
-		}
-		FNR == 1 { column[++columns] = FILENAME }
-		{
-			each[columns, FNR] = hex($2) / hex($1)
-			name[FNR] = substr($0, 19)
-			rows = FNR > rows ? FNR : rows
-		}
-		END {
-			printf "%-28s", "instructions"
-			for (c = 1; c <= columns; c++)
-				printf " %12s", column[c]
-			printf "\n"
-			for (r = 1; r <= rows; r++) {
-				if (r == 2)
-					continue
-				printf "%-28s", name[r]
-				for (c = 1; c <= columns; c++)
-					printf " %12.0f", r == 1 ? each[c, r] : each[c, r] - each[c, 2] + 8
-				printf "\n"
-			}
-		}' $columns
-)
-printf '%-28s %12s' "port accesses up to there" "$(cat "$work/dfw.ports")"
-[ ! -f "$work/seabios.ports" ] || printf ' %12s' "$(cat "$work/seabios.ports")"
+table=$PWD/bench/table.awk
+# shellcheck disable=SC2086
+(cd "$work" && awk -v reset=1 -f "$table" $columns)
+printf '%-31s %11s' "port accesses up to there" "$(cat "$work/dfw.ports")"
+[ ! -f "$work/seabios.ports" ] || printf ' %11s' "$(cat "$work/seabios.ports")"
 echo
