@@ -1,60 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
  * A guest program that makes the same calls, one for each sub-function but the disks', in three
- * settings: in real mode; under a virtual-8086 monitor with paging, whose buffers lie elsewhere
- * than their addresses say; in real mode with 1,000 timer interrupts a second. Looked at after each:
- * registers, flags, the 100 bytes of stack that a call may use, the interrupt vectors, the BIOS
- * data areas, and all other memory below 640 KiB that is not a buffer of the call.
+ * settings: see rows.h.
  */
-#include <tests/rombios/guest.h>
+#include <tests/rombios/rows.h>
 
-void monitor_enter(void);
-void monitor_leave(void);
 void protected_call(struct r *r, uint32_t entry, uint16_t selector);
 uint32_t switch_by_bios(void);
 extern uint32_t came_pm_esp;
 enum { NARROW = 0x8000, SEL_APM_32 = 0x30, SEL_FLAT_CODE = 0x48, SEL_APM_16 = 0x58 };
 
-enum { REAL, VM86, FAST_TIMER, SETTINGS };
-static const char *const setting_names[] = {"real mode", "VM86 with paging", "1,000 interrupts a second"};
-static unsigned setting;
+enum { EBDA_TOO = MORE << 0, GAME_PORT = MORE << 1, NO_GAME_PORT = MORE << 2 };
+
 static bool peer; /* another BIOS: its own data areas and protected-mode entries are left out */
-
-/* The buffer of a call: in the moved pages, across the border of two. */
-enum { BUFFER_SEG = 0x60fe, BUFFER = 0x10, BUFFER_SIZE = 64 };
-enum { BUFFER_AT = BUFFER_SEG * 16 + BUFFER };
-#define BUFFER8(i)  FAR(uint8_t, BUFFER_SEG, BUFFER + (i))
-#define BUFFER16(i) FAR(uint16_t, BUFFER_SEG, BUFFER + (i))
-#define BUFFER32(i) FAR(uint32_t, BUFFER_SEG, BUFFER + (i))
-
-enum carry { KEPT, CLEAR, SET };
-enum { ONCE = 1 << 0, NOT_VM86 = 1 << 1, ONLY_VM86 = 1 << 2, EBDA_TOO = 1 << 3, GAME_PORT = 1 << 4, NO_GAME_PORT = 1 << 5 };
-
-struct out {
-	uint32_t may, care, want;
-};
-struct row {
-	const char *name;
-	uint8_t n;
-	uint16_t ax;
-	struct out a;
-	enum carry carry;
-	uint8_t flags;
-	uint8_t bda[2][2]; /* offset, length of what may change */
-	uint8_t buffer;	   /* bytes of the buffer that may change */
-	void (*set)(void);
-	void (*look)(void);
-};
-
-/* outputs: AH or AX is that value, or may be anything */
-#define AH_IS(v) {0xff00, 0xff00, (v) << 8}
-#define AL_IS(v) {0x00ff, 0x00ff, v}
-#define AX_IS(v) {0xffff, 0xffff, v}
-#define AH_ANY	 {0xff00, 0, 0}
-#define AX_ANY	 {0xffff, 0, 0}
-#define EAX_ANY	 {0xffffffff, 0, 0}
-
-#define LOW(reg, v) (in.reg = (in.reg & 0xffff0000) | (uint16_t)(v))
 
 /* --- devices brought to a known state, and what rows need --- */
 
@@ -909,140 +867,35 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
-/* --- memory that no call may touch --- */
+static uint8_t ebda_before[0x400];
 
-static uint8_t bda_before[256], ebda_before[0x400];
-static uint32_t ivt_before[256];
-
-/* The parts of low memory that are neither the BIOS' nor ours: first byte, size, paragraphs up */
-static const struct {
-	uint16_t seg, bytes;
-} arena[] = {{0x0060, 0x7000}, {0x2000, 0xfffc}, {0x3000, 0xfffc}, {0x4000, 0xfffc}, {0x6000, 0xfffc},
-	     {0x7000, 0xfffc}, {0x8000, 0xfffc}, {0x9000, 0xf000}};
-enum { PATTERN = 0x5ac369f1 };
-
-static void fill_arena(void)
+static bool row_runs(const struct row *row, const char **why)
 {
-	for (unsigned i = 0; i < sizeof(arena) / sizeof(arena[0]); i++) {
-		uint32_t di = 0, cx = arena[i].bytes / 4;
-
-		asm volatile("pushw %%es\n\tmovw %w3, %%es\n\trep stosl\n\tpopw %%es"
-			     : "+D"(di), "+c"(cx)
-			     : "a"(PATTERN), "r"(arena[i].seg)
-			     : "memory");
+	if (row->flags & (inb(0x201) == 0xff ? GAME_PORT : NO_GAME_PORT))
+		return false;
+	/* the hosts of calls.t and calls-bochs.t have four serial ports and a printer */
+	if ((row->n == 0x14 && !BDA16(6)) || (row->n == 0x17 && !BDA16(8))) {
+		*why = "no such port # SKIP";
+		return false;
 	}
+	return true;
 }
 
-static void look_arena(void)
+static void row_begin(const struct row *row)
 {
-	for (unsigned i = 0; i < sizeof(arena) / sizeof(arena[0]); i++) {
-		uint32_t di = 0, cx = arena[i].bytes / 4;
-		bool same;
-
-		asm volatile("pushw %%es\n\tmovw %w4, %%es\n\tcmpl %%eax, %%eax\n\trepe scasl\n\tpopw %%es"
-			     : "+D"(di), "+c"(cx), "=@cce"(same)
-			     : "a"(PATTERN), "r"(arena[i].seg)
-			     : "memory");
-		check_line(same, __LINE__, "memory written, near", ((uint32_t)arena[i].seg << 4) + di - 4, 0);
-	}
 }
 
-static bool may_change(const struct row *row, unsigned i)
+static void row_before(const struct row *row)
 {
-	if (i == 0x3f || i == 0x40 || (i >= 0x6c && i <= 0x70)) /* INT 08h */
-		return true;
-	for (unsigned k = 0; k < 2; k++)
-		if (i >= row->bda[k][0] && i < row->bda[k][0] + row->bda[k][1])
-			return true;
-	return false;
-}
-
-static void look_memory(const struct row *row, const uint8_t *buffer)
-{
-	for (unsigned i = 0; i < 256; i++)
-		check_line(bda_before[i] == BDA8(i) || may_change(row, i), i, "BDA byte", BDA8(i), bda_before[i]);
-	for (unsigned i = 0; i < 256; i++)
-		check_line(ivt_before[i] == FAR(uint32_t, 0, i * 4), i, "vector", FAR(uint32_t, 0, i * 4),
-			   ivt_before[i]);
-	if (!peer && !(row->flags & EBDA_TOO))
-		for (unsigned i = 0; i < sizeof(ebda_before); i++)
-			check_line(ebda_before[i] == FAR(uint8_t, BDA16(0x0e), i), i, "EBDA byte",
-				   FAR(uint8_t, BDA16(0x0e), i), ebda_before[i]);
-	for (unsigned i = row->buffer; i < BUFFER_SIZE; i++)
-		check_line(BUFFER8(i) == buffer[i], i, "buffer byte", BUFFER8(i), buffer[i]);
-}
-
-static void keep_memory(uint8_t *buffer)
-{
-	for (unsigned i = 0; i < 256; i++) {
-		bda_before[i] = BDA8(i);
-		ivt_before[i] = FAR(uint32_t, 0, i * 4);
-	}
-	for (unsigned i = 0; i < sizeof(ebda_before) && !peer; i++)
+	for (unsigned i = 0; i < sizeof(ebda_before) && !peer && !(row->flags & EBDA_TOO); i++)
 		ebda_before[i] = FAR(uint8_t, BDA16(0x0e), i);
-	for (unsigned i = 0; i < BUFFER_SIZE; i++)
-		buffer[i] = BUFFER8(i);
 }
 
-static void once(const struct row *row)
+static void row_after(const struct row *row)
 {
-	uint8_t buffer[BUFFER_SIZE];
-
-	prepare(row->ax);
-	if (row->carry != KEPT)
-		may.flags = CF;
-	if (row->carry == CLEAR)
-		in.flags |= CF;
-	may.eax = row->a.may;
-	if (row->set)
-		row->set();
-	keep_memory(buffer);
-	call_line(row->n, 0);
-	look_memory(row, buffer);
-	if (row->a.care)
-		check_line((out.eax & row->a.care) == row->a.want, 0, "eax", out.eax & row->a.care, row->a.want);
-	if (row->carry != KEPT)
-		check_line((out.flags & CF) == (row->carry == SET), 0, "carry", out.flags & CF, row->carry == SET);
-	if (row->look)
-		row->look();
-	for (unsigned i = 0; i < BUFFER_SIZE; i += 4)
-		BUFFER32(i) = PATTERN;
-	look_arena();
-}
-
-static void run_rows(void)
-{
-	static char name[80];
-
-	for (const struct row *row = rows; row < rows + sizeof(rows) / sizeof(rows[0]); row++) {
-		unsigned n = setting == FAST_TIMER && !(row->flags & ONCE) ? 25 : 1, at = 0;
-
-		if ((row->flags & NOT_VM86 && setting == VM86) || (row->flags & ONLY_VM86 && setting != VM86))
-			continue;
-		if (row->flags & (inb(0x201) == 0xff ? GAME_PORT : NO_GAME_PORT))
-			continue;
-		for (const char *p = "INT "; *p; p++)
-			name[at++] = *p;
-		for (const char *p = row->name; *p; p++)
-			name[at++] = *p;
-		name[at++] = ':';
-		name[at++] = ' ';
-		for (const char *p = setting_names[setting]; *p; p++)
-			name[at++] = *p;
-		name[at] = 0;
-		begin(name);
-		/* the hosts of calls.t and calls-bochs.t have four serial ports and a printer */
-		if ((row->n == 0x14 && !BDA16(6)) || (row->n == 0x17 && !BDA16(8))) {
-			test_name = "no such port # SKIP";
-			end();
-			continue;
-		}
-		while (n-- && test_good)
-			once(row);
-		end();
-		if (!test_good)
-			fill_arena();
-	}
+	for (unsigned i = 0; i < sizeof(ebda_before) && !peer && !(row->flags & EBDA_TOO); i++)
+		check_line(ebda_before[i] == FAR(uint8_t, BDA16(0x0e), i), i, "EBDA byte", FAR(uint8_t, BDA16(0x0e), i),
+			   ebda_before[i]);
 }
 
 /* --- the ways into protected mode --- */
@@ -1304,15 +1157,6 @@ static void test_apm_protected(bool wide)
 	end();
 }
 
-static void fast_timer(bool on)
-{
-	uint16_t count = on ? 1193 : 0;
-
-	outb(0x43, 0x34);
-	outb(0x40, count);
-	outb(0x40, count >> 8);
-}
-
 void guest_main(void);
 void guest_main(void)
 {
@@ -1320,20 +1164,7 @@ void guest_main(void)
 	peer = FAR(uint16_t, 0xf000, 0xe751) == 0 && FAR(uint32_t, 0xf000, 0xe740) != 0x5f32335f;
 	if (BDA8(0x17) & 0x20) /* others start with Num Lock */
 		BDA8(0x17) &= ~0x20;
-	fill_arena();
-	run_rows();
-	setting = VM86;
-	monitor_enter();
-	fill_arena();
-	run_rows();
-	monitor_leave();
-	begin("the pages that were moved away are as they were");
-	look_arena();
-	end();
-	setting = FAST_TIMER;
-	fast_timer(true);
-	run_rows();
-	fast_timer(false);
+	run_settings(rows, sizeof(rows) / sizeof(rows[0]));
 	if (!peer) {
 		test_pci_32(SEL_FLAT_CODE, 0, "BIOS32 and PCI BIOS, flat segments");
 		test_pci_32(SEL_APM_32, 0xf0000, "BIOS32 and PCI BIOS, segments based at F0000");
