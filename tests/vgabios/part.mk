@@ -1,9 +1,12 @@
-# the guest program of vgabios' tests, in the frame of rombios' (tests/rombios/guest.S): a floppy
+# guest programs of vgabios' tests, in the frame of rombios' (tests/rombios/guest.S): floppies
 
 VGABIOS_T := $(BUILD)/tests/vgabios
-CFLAGS_tests/vgabios := -fno-delete-null-pointer-checks -fno-builtin -fno-tree-loop-distribute-patterns
+CFLAGS_tests/vgabios := -Wno-missing-field-initializers -fno-delete-null-pointer-checks -fno-builtin \
+	-fno-tree-loop-distribute-patterns
 
-tests: $(VGABIOS_T)/video.img
+tests: $(VGABIOS_T)/video.img $(VGABIOS_T)/int10.img
+
+$(VGABIOS_T)/int10.img: $(BUILD)/m16/tests/rombios/monitor.o
 
 $(VGABIOS_T)/%.img: tests/rombios/guest.lds $(call objs,m16,tests/rombios/guest.S) $(BUILD)/m16/tests/vgabios/%.o
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && \
