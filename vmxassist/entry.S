@@ -83,6 +83,14 @@ vm86_enter_iret:
 	iretl
 1:	call nmi_before_vm86
 
+	.global restore, restore_switch
+restore: /* eax: CR0 with PE=1. An NMI on the way begins it anew */
+	cmpb $0, monitor
+	jne 1f
+restore_switch:
+	movl %eax, %cr0
+1:	ret
+
 	.global window_open
 window_open:
 	sti

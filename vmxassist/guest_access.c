@@ -95,6 +95,12 @@ static uint64_t *recorded_msr(struct dfw_cpu *cpu, uint32_t index)
 		return &cpu->sysenter_esp;
 	case MSR_SYSENTER_EIP:
 		return &cpu->sysenter_eip;
+	case MSR_DEBUGCTL:
+		return &cpu->debugctl;
+	case MSR_FS_BASE:
+		return &cpu->seg[DFW_FS].base;
+	case MSR_GS_BASE:
+		return &cpu->seg[DFW_GS].base;
 	}
 	return NULL;
 }
@@ -102,26 +108,33 @@ static uint64_t *recorded_msr(struct dfw_cpu *cpu, uint32_t index)
 static bool guest_read_msr(void *world, uint32_t index, uint64_t *value)
 {
 	struct monitor *m = world;
-	uint64_t *recorded = recorded_msr(&m->record->guest, index);
+	const uint64_t *recorded = recorded_msr(&m->record->guest, index);
 
-	if (!recorded)
-		return rdmsr_safe(index, value);
-	*value = *recorded;
+	if (!rdmsr_safe(index, value))
+		return false;
+	if (recorded)
+		*value = *recorded;
 	return true;
 }
 
 static bool guest_write_msr(void *world, uint32_t index, uint64_t value)
 {
 	struct monitor *m = world;
-	uint64_t *recorded = recorded_msr(&m->record->guest, index);
+	uint64_t *recorded = recorded_msr(&m->record->guest, index), now;
 
-	if (!recorded)
-		return wrmsr_safe(index, value, value >> 32);
-	if (index == MSR_SYSENTER_CS)
-		value = (uint32_t)value;
-	else if ((uint64_t)((int64_t)(value << 16) >> 16) != value) /* VM entry wants them canonical */
+	if (!recorded || index == MSR_DEBUGCTL) {
+		if (!wrmsr_safe(index, value, value >> 32))
+			return false;
+	} else if (!rdmsr_safe(index, &now)) {
 		return false;
-	*recorded = value;
+	} else if (index == MSR_SYSENTER_CS) {
+		value = (uint32_t)value;
+	} else if ((uint64_t)((int64_t)(value << 16) >> 16) != value) { /* VM entry wants them canonical */
+		return false;
+	}
+	if (recorded)
+		*recorded = value;
+	m->fit_known = false; /* FS and GS may have become stale */
 	return true;
 }
 

@@ -314,6 +314,8 @@ __attribute__((cold)) void monitor_invoked(void)
 	world_sync_cr4(cpu);
 	if (cpu->dr7 & DR7_ENABLES)
 		world_sync_debug(cpu);
+	if (cpu->debugctl)
+		wrmsr_safe(MSR_DEBUGCTL, cpu->debugctl, cpu->debugctl >> 32);
 
 	switch (m->record->reason) {
 	case DFW_INVOKE_START:
@@ -335,8 +337,12 @@ __attribute__((cold)) void monitor_invoked(void)
 			.cr2 = cpu->cr2,
 		};
 
+		bool nmi = (cpu->event >> 8 & 7) == 2;
+
 		cpu->event = 0;
 		deliver(m, event);
+		if (nmi)
+			cpu->interruptibility |= DFW_BLOCKED_BY_NMI;
 	}
 	if (cpu->pending_debug)
 		deliver_debug(m);

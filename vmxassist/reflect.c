@@ -210,6 +210,8 @@ static __attribute__((cold)) void nmi_in_ring0(struct monitor *m, struct frame *
 	}
 	if (f->eip >= (uint32_t)window_checked && f->eip < (uint32_t)window_halted)
 		f->eip = (uint32_t)window_halted;
+	if (f->eip > (uint32_t)restore && f->eip <= (uint32_t)restore_switch)
+		f->eip = (uint32_t)restore;
 }
 
 /* Ring 0 takes interrupts in the two windows only, NMI anywhere, #GP on an MSR that does not exist,

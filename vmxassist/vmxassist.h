@@ -50,7 +50,14 @@ struct frame {
 	uint32_t esp, ss, es, ds, fs, gs;
 };
 
-enum { MSR_SYSENTER_CS = 0x174, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP };
+enum {
+	MSR_SYSENTER_CS = 0x174,
+	MSR_SYSENTER_ESP,
+	MSR_SYSENTER_EIP,
+	MSR_DEBUGCTL = 0x1d9,
+	MSR_FS_BASE = 0xc0000100,
+	MSR_GS_BASE,
+};
 
 #define FRAME_HAS_ERROR 0x100u
 
@@ -162,6 +169,8 @@ void window_open(void);  /* one instruction's time with IF=1 */
 void window_halt(bool interrupts); /* HLT, but if pending_nmi; IF=1 with `interrupts` */
 extern const uint8_t window_checked[], window_halted[], vm86_enter_checked[], vm86_enter_pop[], vm86_enter_iret[];
 _Noreturn void nmi_before_vm86(struct frame *frame);
+void restore(uint32_t cr0); /* to the host, but if pending_nmi */
+extern const uint8_t restore_switch[];
 int unit_run(struct x86_unit *unit);
 extern const uint8_t unit_fault[];
 void trap_entry(void);   /* where trap stubs lead */
@@ -219,7 +228,8 @@ extern const uint8_t x87_ports[2];
 void world_start(void); /* C side of start */
 /* Passes VM entry in protected mode? What VM entry refuses and the guest cannot see is changed. */
 bool world_enterable(struct dfw_cpu *cpu);
-_Noreturn void world_leave(struct monitor *m); /* RESTORE, or out for good where there is no host */
+/* RESTORE, or out for good where there is no host. Returns where an NMI has come, which the guest is to have first. */
+void world_leave(struct monitor *m);
 bool world_can_leave(struct monitor *m);
 void world_sync_cr0(const struct dfw_cpu *cpu);
 void world_sync_cr4(const struct dfw_cpu *cpu);

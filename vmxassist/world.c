@@ -568,6 +568,7 @@ void world_leave(struct monitor *m)
 	trace_guest(DFW_TRACE_RESTORE, 0);
 	if (!hosted())
 		leave_without_host(cpu);
-	write_cr0(cpu->cr0 | CR0_PE);
-	panic("the host does not RESTORE", cpu->cr0, cpu->rip);
+	restore(cpu->cr0 | CR0_PE);
+	if (!m->pending_nmi)
+		panic("the host does not RESTORE", cpu->cr0, cpu->rip);
 }

@@ -50,6 +50,13 @@ main:
 1:	subw $0b, seen_ip
 	rdmsr
 	show "efer"
+	call setup
+	movw $1f, seen_resume
+	movl $0xc0000100, %ecx
+	movl $0x8000, %edx
+0:	wrmsr
+1:	subw $0b, seen_ip
+	show "fs base not canonical"
 	/* in protected mode PG=1 keeps PE, in a window and after it */
 	call pe_off
 	ret

@@ -268,6 +268,38 @@ main:
 	movw %ax, %es
 	movl %es:0, %eax
 	show "no far jump"
+
+	/* FS and GS by MSR, in both modes and across; then loaded again */
+	call setup
+	movw $0x1230, %ax
+	movw %ax, %fs
+	xorl %edx, %edx
+	movl $0xc0000100, %ecx
+	movl $0x23410, %eax
+	wrmsr
+	incw %cx
+	movl $0x12340, %eax
+	wrmsr
+	movl %fs:0x40, %ebp
+	movw %fs, %bx
+	movl %gs:0x40, %esi
+	set_pe
+	ljmpw $SEL_CODE16, $1f
+1:	addl %gs:0x40, %esi
+	decw %cx
+	rdmsr
+	movl %eax, %edi
+	movl $0x22220, %eax
+	wrmsr
+	clear_pe
+	ljmpw $0, $2f
+2:	rdmsr
+	addl %fs:0x10, %eax
+	movw %bx, %fs
+	movl %fs:0x80, %edx
+	movw $0, %cx
+	movw %cx, %gs
+	show "bases by msr"
 	ret
 
 int_returns:
