@@ -15,6 +15,7 @@
 	.equ V32, SEL_OWN + 0x30
 	.equ BAD, SEL_OWN + 0x38
 
+	.equ APIC, 0xfee00000
 	.equ EXIT_IRET, 0
 	.equ EXIT_A32, 1
 	.equ EXIT_A16, 2
@@ -94,6 +95,11 @@ main:
 	movw $0x8600, pidt + 13 * 8 + 4
 	movl $fault_8 + 0x80000, pidt + 8 * 8
 	movw $0x8600, pidt + 8 * 8 + 4
+	/* NMI: the second, sent while B handles the first, waits for B's IRET */
+	movl $0x00580000, pidt + 2 * 8
+	movw $0x8500, pidt + 2 * 8 + 4
+	movb $1, nmis
+	task "nmi", A32, EXIT_IRET, "call send_nmi; incl %ecx; nop"
 	task "trap flag", A32, EXIT_IRET, "pushw $0x103; popfw; lcallw $B32, $0; nop; nop"
 	task "busy", A32, EXIT_A32, "ljmpw $A32, $0"
 	task "absent", A32, EXIT_A32, "movb $0x09, gdt + BAD + 5; ljmpw $BAD, $0"
@@ -172,7 +178,11 @@ task_b:	/* notes what it sees, and goes */
 	movw %ax, 12(%bx)
 	addw $14, log_end
 	clts
-	popw %bx
+	cmpb $0, nmis
+	je 4f
+	decb nmis
+	call send_nmi
+4:	popw %bx
 	popw %ax
 	cmpw $EXIT_IRET, exit
 	je 1f
@@ -187,6 +197,19 @@ task_b:	/* notes what it sees, and goes */
 3:	jmp *seen_resume
 1:	iretw
 	jmp task_b
+
+send_nmi: /* to itself, by its local APIC */
+	pushal
+	movw $SEL_DATA4G, %ax
+	movw %ax, %fs
+	movl $APIC, %esi
+	movl $0x1ff, %fs:0xf0(%esi)
+	movl %fs:0x20(%esi), %eax
+	movl %eax, %fs:0x310(%esi)
+	movl $0x4400, %fs:0x300(%esi)
+	popal
+	jmp 1f
+1:	ret
 
 vm86_code: /* in virtual-8086 mode, CS 0 */
 	movw log_end, %bx
@@ -304,6 +327,7 @@ make_tasks:
 	ret
 
 	.data
+nmis:	.byte 0 /* that B has to send */
 exit:	.word 0
 log_end: .word 0
 log:	.fill 128, 1, 0
