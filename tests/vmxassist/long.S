@@ -99,10 +99,24 @@ main:	movl $0, gdt + CODE64
 	idt_gate 14, handler_14
 	idt_gate 0x30, handler_30
 	idt_gate 0x31, handler_31, 1
+	call four_levels
+	call windows
+	call five_levels
+	jnc 1f
+	call windows
+1:	call four_levels
+	call others
+	call five_levels
+	jnc 1f
+	call others
+1:	ret
+
+four_levels:
 	movl $PML4, cr3
 	movl $0x20, cr4
-	call tests
-	/* 5-level: CPUID.7.ECX[16] */
+	ret
+
+five_levels: /* CPUID.7.ECX[16]; CF=1 where the processor has them */
 	xorl %eax, %eax
 	cpuid
 	cmpl $7, %eax
@@ -115,14 +129,20 @@ main:	movl $0, gdt + CODE64
 	say "5-level\n"
 	movl $PML5, cr3
 	movl $0x20 + LA57, cr4
-	call tests
-1:	ret
+	stc
+	ret
+1:	clc
+	ret
 
-tests:
+windows:
 	in_lma "window", "nop; addl %ecx, %edx; pushl %edx; popl %ecx; movsw"
 	in_lma "state", "movl $EFER, %ecx; rdmsr; movl %eax, %ebp; movl %cr0, %edx; shrl $16, %edx; movl %cr4, %ecx; andl $0x20, %ecx"
 	in_lma "segments", "movw $SEL_DATA12340, %dx; movw %dx, %fs; movl %fs:0x40, %ecx; movl %gs:0x40, %ebp"
 	in_lma "cs write", "movl %edx, %cs:scratch + 4"
+	in_lma "code32", "ljmpl $SEL_CODE32, $5f; .code32; 5: incl %edx; movl scratch, %ecx; ljmpl $SEL_CODE16, $7f; .code16"
+	ret
+
+others: /* faults take 64-bit code */
 	in_lma "#ud", "ud2"
 	in_lma "#gp", "movw $0x1000, %dx; movw %dx, %es"
 	in_lma "int", "int $0x30"
@@ -130,7 +150,6 @@ tests:
 	in_lma "call gate 16", "movb $0x84, gdt + GATE64 + 5; lcallw $GATE64, $0"
 	in_lma "tss 16", "movb $0x81, gdt + GATE64 + 5; movw $GATE64, %dx; ltr %dx"
 	in_lma "iret with NT", "pushw $0x4002; popfw; iretw"
-	in_lma "code32", "ljmpl $SEL_CODE32, $5f; .code32; 5: incl %edx; movl scratch, %ecx; ljmpl $SEL_CODE16, $7f; .code16"
 	in_64 "ljmpl", "ljmpl $CODE64, $6f", "incl %edx; movl %ss, %ecx"
 	in_64 "ljmpw", "ljmpw $CODE64, $6f", "movq $0x123456789a, %rdx; shrq $8, %rdx; movl %ds, %ecx"
 	in_64 "retf", "pushl $CODE64; pushl $6f; lretl", "pushq %rdx; popq %rcx"
