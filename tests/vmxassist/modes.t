@@ -18,4 +18,10 @@ for word in vme=off iopl=0; do
 	run_guest modes bochs-$word --cpu corei5_lynnfield_750 --firmware $word
 	same modes bochs-$word "$expected"
 done
+
+# LOADALL, which processors after the 80286 answer with #UD
+run_guest loadall bochs-native --cpu corei5_arrandale_m520 --real-mode native
+check "loadall is #UD natively" grep -q '^#ud:' "$work/loadall.bochs-native.out"
+run_guest loadall bochs-assist --cpu corei5_lynnfield_750
+same loadall bochs-assist tests/vmxassist/loadall.expected
 plan
