@@ -45,12 +45,12 @@ static void load_font(const struct font *f)
 	if (count > 256 - f->first)
 		count = 256 - f->first;
 	open_font_memory();
-	asm volatile("pushw %%ds\n\tmovw %%cx, %%ds\n\tmovw $0xa000, %%cx\n\tmovw %%cx, %%es\n"
-		     "1:\tmovw %w3, %%cx\n\tshrw $1, %%cx\n\trep movsw\n\t"
-		     "adcw %%cx, %%cx\n\trep movsb\n\t"
-		     "addw $32, %%di\n\tsubw %w3, %%di\n\tdecw %w2\n\tjnz 1b\n\tpopw %%ds"
+	asm volatile("pushw %%ds\n\tmovw %%cx, %%ds\n\tmovw $0xa000, %%cx\n\tmovw %%cx, %%es\n\t"
+		     "xorw %%cx, %%cx\n"
+		     "1:\tmovb %%bl, %%cl\n\trep movsl\n\tmovb %%bh, %%cl\n\trep movsb\n\t"
+		     "addw %w5, %%di\n\tdecw %w2\n\tjnz 1b\n\tpopw %%ds"
 		     : "+D"(to), "+S"(from), "+a"(count)
-		     : "b"(height), "c"(f->seg)
+		     : "b"(height / 4 | (height & 3) << 8), "c"(f->seg), "d"(32 - height)
 		     : "memory", "cc");
 	close_font_memory();
 }

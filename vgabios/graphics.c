@@ -379,6 +379,12 @@ static uint16_t pixel_offset(enum memory_model model, uint8_t bits)
 
 void handle_100c(void)
 {
+	if (bda.mode == 0x13) { /* the usual way is short */
+		if (r->cx < 320 && r->dx < 200)
+			poke8(GRAPHICS_SEG, r->dx * 320 + r->cx, r->al);
+		return;
+	}
+
 	enum memory_model model = memory_model();
 	uint8_t bits = bits_per_pixel(), colour = r->al;
 	uint16_t at;
@@ -388,9 +394,7 @@ void handle_100c(void)
 	at = pixel_offset(model, bits);
 	if (at == 0xffff)
 		return;
-	if (model == LINEAR) {
-		poke8(GRAPHICS_SEG, at, colour);
-	} else if (model == CGA) {
+	if (model == CGA) {
 		uint8_t shift = bits == 1 ? ~r->cl & 7 : (~r->cl & 3) * 2;
 		uint8_t mask = (bits == 1 ? 1 : 3) << shift, old = peek8(CGA_SEG, at);
 

@@ -12,13 +12,14 @@ static void handle_100f(void)
 	r->bh = bda.page;
 }
 
-/* The frequent ones first; a table of functions would need indirect calls. */
+/* The most frequent one first; a table of functions would need indirect calls. */
 void int10(void)
 {
-	switch (r->ah) {
-	case 0x0e:
+	if (r->ah == 0x0e) {
 		handle_100e();
-		break;
+		return;
+	}
+	switch (r->ah) {
 	case 0x02:
 		handle_1002();
 		break;

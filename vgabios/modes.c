@@ -143,21 +143,30 @@ const struct parameters ROM *mode_parameters(uint8_t mode)
 	return &parameter_table[modes[mode].parameters[lines]];
 }
 
+/* Registers from first on, count of them, of a port with an index. */
+static inline __attribute__((always_inline)) void write_registers(uint16_t port, const uint8_t ROM *from, uint16_t first, uint16_t count)
+{
+	uint16_t offset = ROM_OFFSET(from);
+
+	asm volatile("1:\tlodsb %%gs:(%%si)\n\tmovb %%al, %%ah\n\tmovb %%bl, %%al\n\t"
+		     "outw %%ax, %%dx\n\tincw %%bx\n\tloop 1b"
+		     : "+S"(offset), "+b"(first), "+c"(count)
+		     : "d"(port)
+		     : "eax", "cc");
+}
+
 void write_parameters(const struct parameters ROM *p)
 {
 	uint16_t crtc = p->misc & 1 ? 0x3d4 : 0x3b4;
 
 	bda.crtc = crtc;
 	write_index(PORT_SEQUENCER, 0, 1); /* synchronous reset around the clock change */
-	for (uint8_t i = 0; i < 4; i++)
-		write_index(PORT_SEQUENCER, i + 1, p->sequencer[i]);
+	write_registers(PORT_SEQUENCER, p->sequencer, 1, sizeof(p->sequencer));
 	outb(PORT_MISC, p->misc);
 	write_index(PORT_SEQUENCER, 0, 3);
 	write_index(crtc, 0x11, 0); /* lifts the write protection of 0-7 */
-	for (uint8_t i = 0; i < 25; i++)
-		write_index(crtc, i, p->crtc[i]);
-	for (uint8_t i = 0; i < 9; i++)
-		write_index(PORT_GRAPHICS, i, p->graphics[i]);
+	write_registers(crtc, p->crtc, 0, sizeof(p->crtc));
+	write_registers(PORT_GRAPHICS, p->graphics, 0, sizeof(p->graphics));
 	reset_attribute();
 	for (uint8_t i = 0; i < 20; i++) {
 		outb(PORT_ATTRIBUTE, i);
@@ -170,7 +179,7 @@ void write_parameters(const struct parameters ROM *p)
 static void clear_memory(enum memory_model model)
 {
 	if (model == TEXT)
-		fill_words(text_segment(), 0, 0x0720, 0x4000);
+		fill_dwords(text_segment(), 0, 0x07200720, 0x2000);
 	else if (model == CGA)
 		fill_dwords(0xb800, 0, 0, 0x2000);
 	else

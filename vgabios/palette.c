@@ -11,64 +11,63 @@ static void write_rgb(uint8_t red, uint8_t green, uint8_t blue)
 	outb(PORT_DAC_DATA, blue);
 }
 
-/* EGA: bits rgbRGB, where capitals are two thirds and small letters one third. */
-static uint8_t ega_level(uint8_t colour, uint8_t two_thirds, uint8_t one_third)
-{
-	return (colour & two_thirds ? 0x2a : 0) + (colour & one_third ? 0x15 : 0);
-}
-
-static void ega_palette(void)
-{
-	for (uint8_t i = 0; i < 64; i++)
-		write_rgb(ega_level(i, 4, 0x20), ega_level(i, 2, 0x10), ega_level(i, 1, 8));
-}
-
-/* CGA: bits IRGB, with I in bit 4; dark yellow is brown. */
-static void cga_colour(uint8_t i)
-{
-	uint8_t intense = i & 0x10 ? 0x15 : 0;
-
-	if ((i & 0x17) == 6)
-		write_rgb(0x2a, 0x15, 0);
-	else
-		write_rgb((i & 4 ? 0x2a : 0) + intense, (i & 2 ? 0x2a : 0) + intense,
-			  (i & 1 ? 0x2a : 0) + intense);
-}
-
-/* The 256-colour palette of the IBM VGA: 16 CGA colours, 16 greys, and a wheel of 24 hues in
- * three intensities of three saturations each. A row holds the five steps from the lowest to the
- * highest level. */
-static const uint8_t ROM greys[16] IN_ROM = {0x00, 0x05, 0x08, 0x0b, 0x0e, 0x11, 0x14, 0x18,
-					     0x1c, 0x20, 0x24, 0x28, 0x2d, 0x32, 0x38, 0x3f};
-static const uint8_t ROM wheel_levels[9][5] IN_ROM = {
-	{0x00, 0x10, 0x1f, 0x2f, 0x3f}, {0x1f, 0x27, 0x2f, 0x37, 0x3f},
-	{0x2d, 0x31, 0x36, 0x3a, 0x3f}, {0x00, 0x07, 0x0e, 0x15, 0x1c},
-	{0x0e, 0x11, 0x15, 0x18, 0x1c}, {0x14, 0x16, 0x18, 0x1a, 0x1c},
-	{0x00, 0x04, 0x08, 0x0c, 0x10}, {0x08, 0x0a, 0x0c, 0x0e, 0x10},
-	{0x0b, 0x0c, 0x0d, 0x0f, 0x10},
+/* clang-format off */
+/* EGA: bits rgbRGB, where capitals are two thirds and small letters one third: eight colours that
+ * have the third r, g, b. */
+#define EGA_8(r, g, b) \
+	r, g, b,		r, g, b + 0x2a,		r, g + 0x2a, b,		r, g + 0x2a, b + 0x2a, \
+	r + 0x2a, g, b,		r + 0x2a, g, b + 0x2a,	r + 0x2a, g + 0x2a, b,	r + 0x2a, g + 0x2a, b + 0x2a
+static const uint8_t ROM ega_colours[64 * 3] IN_ROM = {
+	EGA_8(0x00, 0x00, 0x00), EGA_8(0x00, 0x00, 0x15), EGA_8(0x00, 0x15, 0x00), EGA_8(0x00, 0x15, 0x15),
+	EGA_8(0x15, 0x00, 0x00), EGA_8(0x15, 0x00, 0x15), EGA_8(0x15, 0x15, 0x00), EGA_8(0x15, 0x15, 0x15),
 };
 
-/* Level 0-4 of one colour at a hue counted from where it begins to rise. */
-static uint8_t wheel_step(uint8_t hue)
+/* The 256 colours of the IBM VGA: 16 of the CGA, where dark yellow is brown, 16 greys, and a wheel of 24
+ * hues, from blue by red and green, in three intensities of three saturations each; a to e are the
+ * five steps from the lowest to the highest level. */
+#define WHEEL(a, b, c, d, e) \
+	a, a, e,  b, a, e,  c, a, e,  d, a, e,  e, a, e,  e, a, d,  e, a, c,  e, a, b, \
+	e, a, a,  e, b, a,  e, c, a,  e, d, a,  e, e, a,  d, e, a,  c, e, a,  b, e, a, \
+	a, e, a,  a, e, b,  a, e, c,  a, e, d,  a, e, e,  a, d, e,  a, c, e,  a, b, e
+#define GREYS(a, b, c, d) a, a, a, b, b, b, c, c, c, d, d, d
+static const uint8_t ROM vga_colours[256 * 3] IN_ROM = {
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x2a, 0x00, 0x2a, 0x00, 0x00, 0x2a, 0x2a,
+	0x2a, 0x00, 0x00, 0x2a, 0x00, 0x2a, 0x2a, 0x15, 0x00, 0x2a, 0x2a, 0x2a,
+	EGA_8(0x15, 0x15, 0x15),
+	GREYS(0x00, 0x05, 0x08, 0x0b), GREYS(0x0e, 0x11, 0x14, 0x18),
+	GREYS(0x1c, 0x20, 0x24, 0x28), GREYS(0x2d, 0x32, 0x38, 0x3f),
+	WHEEL(0x00, 0x10, 0x1f, 0x2f, 0x3f), WHEEL(0x1f, 0x27, 0x2f, 0x37, 0x3f), WHEEL(0x2d, 0x31, 0x36, 0x3a, 0x3f),
+	WHEEL(0x00, 0x07, 0x0e, 0x15, 0x1c), WHEEL(0x0e, 0x11, 0x15, 0x18, 0x1c), WHEEL(0x14, 0x16, 0x18, 0x1a, 0x1c),
+	WHEEL(0x00, 0x04, 0x08, 0x0c, 0x10), WHEEL(0x08, 0x0a, 0x0c, 0x0e, 0x10), WHEEL(0x0b, 0x0c, 0x0d, 0x0f, 0x10),
+};
+/* clang-format on */
+
+static void write_colours(const uint8_t ROM *from, uint16_t count)
 {
-	if (hue >= 24)
-		hue -= 24;
-	return hue < 4 ? hue : hue <= 12 ? 4 : hue < 16 ? 16 - hue : 0;
+	uint16_t offset = ROM_OFFSET(from);
+
+	/* by ES: x86emu takes no other segment */
+	asm volatile("pushw %%gs\n\tpopw %%es\n\trep outsb %%es:(%%si), %%dx"
+		     : "+S"(offset), "+c"(count)
+		     : "d"((uint16_t)PORT_DAC_DATA)
+		     : "memory");
 }
 
-static void palette_256(void)
+/* Bits IRGB, with I in bit 4: the others make no difference. */
+static void cga_palette(void)
 {
-	for (uint8_t i = 0; i < 16; i++)
-		cga_colour(i < 8 ? i : i + 8);
-	for (uint8_t i = 0; i < 16; i++)
-		write_rgb(greys[i], greys[i], greys[i]);
-	for (uint8_t i = 0; i < 9; i++)
-		for (uint8_t hue = 0; hue < 24; hue++)
-			write_rgb(wheel_levels[i][wheel_step(hue)],
-				  wheel_levels[i][wheel_step(hue + 16)],
-				  wheel_levels[i][wheel_step(hue + 8)]);
-	for (uint8_t i = 0; i < 8; i++)
-		write_rgb(0, 0, 0);
+	for (uint8_t i = 0; i < 64; i += 8)
+		write_colours(&vga_colours[i & 0x10 ? 8 * 3 : 0], 8 * 3);
+}
+
+/* Bit 3 normal, bit 4 intense. */
+static void mono_palette(void)
+{
+	for (uint8_t i = 0; i < 64; i++) {
+		uint8_t level = i & 0x10 ? (i & 8 ? 0x3f : 0x2a) : i & 8 ? 0x2a : 0;
+
+		write_rgb(level, level, level);
+	}
 }
 
 void load_palette(enum palette which)
@@ -77,21 +76,16 @@ void load_palette(enum palette which)
 	outb(PORT_DAC_WRITE, 0);
 	switch (which) {
 	case PALETTE_MONO:
-		for (uint8_t i = 0; i < 64; i++) {
-			uint8_t level = i & 0x10 ? (i & 8 ? 0x3f : 0x2a) : i & 8 ? 0x2a : 0;
-
-			write_rgb(level, level, level);
-		}
+		mono_palette();
 		break;
 	case PALETTE_CGA:
-		for (uint8_t i = 0; i < 64; i++)
-			cga_colour(i);
+		cga_palette();
 		break;
 	case PALETTE_EGA:
-		ega_palette();
+		write_colours(ega_colours, sizeof(ega_colours));
 		break;
 	case PALETTE_256:
-		palette_256();
+		write_colours(vga_colours, sizeof(vga_colours));
 		break;
 	}
 }

@@ -243,7 +243,7 @@ static void put_cell(uint8_t page, uint8_t c, uint8_t attribute)
 		graphics_write(c | page << 8 | (uint32_t)attribute << 16, at, 1);
 }
 
-static bool is_control(uint8_t c)
+static __attribute__((always_inline)) inline bool is_control(uint8_t c)
 {
 	return c <= '\r' && (c == '\r' || c == '\n' || c == '\b' || c == '\a');
 }
@@ -281,18 +281,60 @@ void handle_100e(void)
 {
 	uint8_t page = bda.page, c = r->al;
 
-	if (!is_control(c)) {
-		if (is_text())
-			poke8(text_segment(),
-			      cell_offset(bda.page_start, bda.cursor[page].column,
-					  bda.cursor[page].row),
-			      c);
-		else
-			put_cell(page, c, r->bl);
+	if (!is_control(c) && is_text()) { /* the usual way is short */
+		uint16_t at = bda.cursor[page].at, columns = bda.columns;
+		uint16_t offset = cell_offset(bda.page_start, at, at >> 8);
+
+		poke8(text_segment(), offset, c);
+		at++;
+		if ((uint8_t)at < columns) {
+			bda.cursor[page].at = at;
+			set_hardware_cursor(offset + 2);
+			return;
+		}
+	} else if (!is_control(c)) {
+		put_cell(page, c, r->bl);
 	}
-	if (advance(bda.page, r->al))
+	if (advance(page, c))
 		line_feed(bda.page);
 	update_cursor();
+}
+
+/* Cells in a row from characters and, with lodsw, attributes at seg:from, up to a control character. */
+#define WRITE_CELLS(load, seg, from, to, attribute, left)                                          \
+	do {                                                                                       \
+		uint16_t ax_ = text_segment();                                                     \
+		asm volatile("pushw %%ds\n\tmovw %%ax, %%es\n\tmovw %w4, %%ds\n\tmovb %b5, %%ah\n" \
+			     "1:\t" load "\n\tcmpb $13, %%al\n\tjbe 2f\n\tstosw\n\tloop 1b\n"      \
+			     "2:\tpopw %%ds"                                                       \
+			     : "+D"(to), "+S"(from), "+c"(left), "+a"(ax_)                         \
+			     : "r"(seg), "q"(attribute)                                            \
+			     : "memory", "cc");                                                    \
+	} while (0)
+
+/* Text: as many characters of a string as stand before a control character, the right margin and
+ * its end go to the screen at once. Of left characters it returns those that are still to come. */
+static __attribute__((noinline)) uint16_t write_run(uint16_t left)
+{
+	uint8_t page = r->bh & 7;
+	uint16_t at = bda.cursor[page].at, column = at & 0xff, room = bda.columns - 1 - column;
+	uint16_t to = cell_offset(page * bda.page_size, column, at >> 8);
+	uint16_t from = r->cx - left, rest;
+
+	if (column >= bda.columns - 1)
+		return left;
+	if (room > left)
+		room = left;
+	rest = room;
+	if (r->al & 2) {
+		from = r->bp + 2 * from;
+		WRITE_CELLS("lodsw", r->es, from, to, 0, rest);
+	} else {
+		from += r->bp;
+		WRITE_CELLS("lodsb", r->es, from, to, r->bl, rest);
+	}
+	bda.cursor[page].at = at + room - rest;
+	return left - room + rest;
 }
 
 /* AL bit 0: the cursor moves along; bit 1: attributes stand in the string. Little is kept on the
@@ -305,6 +347,9 @@ void handle_1013(void)
 		return;
 	bda.cursor[r->bh & 7].at = r->dx;
 	do {
+		if (is_text() && (left = write_run(left)) == 0)
+			break;
+
 		uint16_t offset = r->cx - left;
 		uint8_t c, attribute = r->bl;
 

@@ -275,7 +275,9 @@ extern const struct parameters ROM parameter_table[29];
 enum memory_model memory_model(void);
 static inline bool is_text(void)
 {
-	return bda.mode < 4 || bda.mode == 7;
+	uint8_t mode = bda.mode;
+
+	return mode < 4 || mode == 7;
 }
 /* Bits a pixel of the current graphics mode. */
 uint8_t bits_per_pixel(void);
