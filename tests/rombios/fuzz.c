@@ -3,6 +3,8 @@
  * A guest program that calls the BIOS with random registers. DS = ES is a segment of the caller's own
  * 60000-8FFFF, to which pointers in packets and descriptors lead, too; nothing else but the BIOS' data
  * areas may change: the vectors, all other low memory, memory above 1 MiB around that of INT 15h/87h.
+ * A third of the calls of INT 13h have every register random, DS and ES, too, as long as what they ask for
+ * leaves this program, the monitor, and the BIOS alone; then what they name may change, and nothing else.
  * Left out are only the calls that end a program: to start another, to switch the machine off, to
  * rewrite the chipset, to enter protected mode. The first half of the calls is made in real mode, the
  * second under a virtual-8086 monitor with paging. The last call goes to port E9 before it is made.
@@ -75,6 +77,73 @@ static void put16(uint16_t off, uint16_t v)
 {
 	FAR(uint8_t, in.es, off) = v;
 	FAR(uint8_t, in.es, (uint16_t)(off + 1)) = v >> 8;
+}
+
+/* Where INT 13h may write what it was asked for */
+static struct span {
+	uint32_t at, bytes;
+} spans[4];
+
+/* The buffers that the registers, and what they point to, name for INT 13h. False if one of them holds
+ * anything but free memory: then the call is not to be made. One that cannot be reached is refused. */
+static bool disk_spans(void)
+{
+	static const struct span zones[] = {{0x600, 0x7000}, {0x20000, 0x30000}, {0x60000, 0x3fbf0}, {0xa0000, 0x20000}};
+	uint32_t packet[2] = {FAR(uint32_t, in.ds, (uint16_t)in.esi), FAR(uint32_t, in.ds, (uint16_t)(in.esi + 4))};
+	uint32_t ds = (uint32_t)in.ds << 4;
+
+	spans[0] = (struct span){((uint32_t)in.es << 4) + (uint16_t)in.ebx, (uint8_t)in.eax * 512};
+	spans[1] = (struct span){ds + (uint16_t)in.esi, 74};
+	/* a disk address packet, in blocks of a CD at most; the catalogue's, 4Dh */
+	spans[2] = (struct span){(packet[1] >> 16 << 4) + (packet[1] & 0xffff), (packet[0] >> 16) * 2048};
+	spans[3] = (struct span){((packet[1] & 0xffff) << 4) + (packet[0] >> 16), (packet[0] >> 8 & 0xff) * 2048};
+	if (in_ah() != 0x4d)
+		spans[3].bytes = 0;
+	else
+		spans[2].bytes = 0;
+	for (unsigned i = 0; i < 4; i++) {
+		struct span *s = &spans[i];
+		bool fits = false;
+
+		/* what is too much for a disk may be right for a floppy, 512 bytes a block */
+		if (i == 2 && s->at + s->bytes > 0x10fff0)
+			s->bytes /= 4;
+		if (s->at + s->bytes > 0x10fff0 || !s->bytes) {
+			s->bytes = 0;
+			continue;
+		}
+		for (unsigned z = 0; z < sizeof(zones) / sizeof(zones[0]); z++)
+			fits |= s->at >= zones[z].at && s->at + s->bytes <= zones[z].at + zones[z].bytes;
+		if (!fits)
+			return false;
+	}
+	return true;
+}
+
+/* Is the double word at an address one that the call was asked to write? */
+static bool asked_for(uint32_t address)
+{
+	for (unsigned i = 0; i < 4; i++)
+		if (address + 3 >= spans[i].at && address < spans[i].at + spans[i].bytes)
+			return true;
+	return false;
+}
+
+/* INT 13h with every register random */
+static void wild_disk(void)
+{
+	uint32_t *regs = &in.eax;
+
+	for (unsigned i = 0; i < 7; i++)
+		regs[i] = rnd();
+	in.ds = rnd();
+	in.es = rnd();
+	if (pick(2))
+		set_ah(pick(0x50));
+	if (pick(4))
+		in.edx = (in.edx & 0xffffff00) | ONE_OF(0, 1, 0x80, 0x81, 0xe0, 0x7f);
+	if (in_ah() == 0x4c)
+		set_ah(0x4a);
 }
 
 static void disk(void)
@@ -191,7 +260,10 @@ static void choose(void)
 					  0x15, 0x15, 0x16, 0x16, 0x17, 0x1a, 0x1a, 0x1b, 0x1c, 0x40, 0x70, 0x71,
 					  0x72, 0x73, 0x74, 0x75, 0x76, 0x77, 0x4a, 0x02};
 	uint32_t *regs = &in.eax;
+	bool wild;
 
+	for (unsigned i = 0; i < 4; i++)
+		spans[i].bytes = 0;
 	n = vectors[pick(sizeof(vectors))];
 	for (unsigned i = 0; i < 7; i++)
 		regs[i] = value();
@@ -205,7 +277,13 @@ static void choose(void)
 		break;
 	case 0x13:
 	case 0x40:
-		disk();
+		wild = !pick(3);
+		do {
+			if (wild)
+				wild_disk();
+			else
+				disk();
+		} while (!disk_spans());
 		break;
 	case 0x14:
 		set_ah(ONE_OF(0, 1, 1, 2, 3, 4, 5, 6));
@@ -256,20 +334,29 @@ static void guard(bool look)
 {
 	for (unsigned i = 0; i < sizeof(guarded) / sizeof(guarded[0]); i++) {
 		uint32_t di = 0, cx = guarded[i].bytes / 4;
-		bool same = true;
 
-		if (look)
+		while (look && cx) {
+			uint32_t address;
+			bool same;
+
 			asm volatile("pushw %%es\n\tmovw %w4, %%es\n\tcmpl %%eax, %%eax\n\trepe scasl\n\tpopw %%es"
 				     : "+D"(di), "+c"(cx), "=@cce"(same)
 				     : "a"(PATTERN), "r"(guarded[i].seg)
 				     : "memory");
-		else
+			if (same)
+				break;
+			address = ((uint32_t)guarded[i].seg << 4) + di - 4;
+			if (!asked_for(address)) {
+				wrong("memory written, at", address);
+				break;
+			}
+			FAR(uint32_t, guarded[i].seg, di - 4) = PATTERN;
+		}
+		if (!look)
 			asm volatile("pushw %%es\n\tmovw %w3, %%es\n\trep stosl\n\tpopw %%es"
 				     : "+D"(di), "+c"(cx)
 				     : "a"(PATTERN), "r"(guarded[i].seg)
 				     : "memory");
-		if (!same)
-			wrong("memory written, near", ((uint32_t)guarded[i].seg << 4) + di - 4);
 	}
 }
 
@@ -284,6 +371,8 @@ static void call(void)
 		put_text(" ");
 		put_hex(regs[i], 8);
 	}
+	put_text(" ");
+	put_hex(in.ds, 4);
 	put_text(" ");
 	put_hex(in.es, 4);
 	put_text(" ");
