@@ -5,6 +5,8 @@
 #ifndef LIB_CONTROL_BITS_H
 #define LIB_CONTROL_BITS_H
 
+#include <stdint.h>
+
 enum {
 	CR0_PE = 1 << 0,
 	CR0_MP = 1 << 1,
@@ -46,5 +48,14 @@ enum {
 };
 
 enum { EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_LMA = 1 << 10, EFER_NXE = 1 << 11 };
+
+/* The bits of EFER that a processor has, by CPUID.80000001h:EDX */
+static inline uint32_t efer_bits(uint32_t features)
+{
+	enum { SYSCALL = 1 << 11, NX = 1 << 20, LONG_MODE = 1 << 29 };
+
+	return (features & (SYSCALL | LONG_MODE) ? EFER_SCE : 0) | (features & NX ? EFER_NXE : 0) |
+	       (features & LONG_MODE ? EFER_LME | EFER_LMA : 0);
+}
 
 #endif

@@ -91,22 +91,13 @@ static void set_cr0(const struct vcpu *v, uint64_t cr0)
 /* SDM vol. 3, 2.2.1: the bits that this processor has; written values of LMA are ignored. */
 static uint64_t efer_allowed(void)
 {
-	uint32_t features = cpuid(0x80000001, 0).edx;
-	uint64_t allowed = EFER_LMA;
-
-	if (features & 1 << 11 || features & 1 << 29)
-		allowed |= EFER_SCE;
-	if (features & 1 << 20)
-		allowed |= EFER_NXE;
-	if (features & 1 << 29)
-		allowed |= EFER_LME;
-	return allowed;
+	return efer_bits(cpuid(0x80000001, 0).edx);
 }
 
 /* What a record says reaches the MSR, so it is masked. */
 static void set_efer(struct vcpu *v, uint64_t efer)
 {
-	uint64_t allowed = efer_allowed(), real = allowed == EFER_LMA ? 0 : rdmsr(MSR_EFER); /* there may be none */
+	uint64_t allowed = efer_allowed(), real = allowed ? rdmsr(MSR_EFER) : 0;
 
 	efer &= allowed;
 	if ((real ^ efer) & EFER_SHARED)

@@ -168,23 +168,16 @@ static int guest_fpu(void *world, struct x86_unit *unit)
 	return raised;
 }
 
-static uint64_t efer_bits(void)
+static uint32_t efer_allowed(void)
 {
 	uint32_t regs[4] = {0x80000000};
-	uint64_t bits = 0;
 
 	guest_cpuid(NULL, regs);
 	if (regs[0] < 0x80000001)
 		return 0;
 	memcpy(regs, (uint32_t[4]){0x80000001}, sizeof(regs));
 	guest_cpuid(NULL, regs);
-	if (regs[3] & (1 << 11 | 1 << 29))
-		bits |= EFER_SCE;
-	if (regs[3] & 1 << 20)
-		bits |= EFER_NXE;
-	if (regs[3] & 1 << 29)
-		bits |= EFER_LME | EFER_LMA;
-	return bits;
+	return efer_bits(regs[3]);
 }
 
 /* CR4: the processor is asked. PCIDE is nothing to try outside IA-32e mode, CR4.VMXE the host's. */
@@ -194,7 +187,7 @@ static bool guest_control_allowed(void *world, unsigned n, uint64_t value)
 
 	if (n == 4)
 		return !(value & CR4_PCIDE) && world_cr4_exists(value);
-	bits = efer_bits();
+	bits = efer_allowed();
 	return bits && !(value & ~bits);
 }
 
