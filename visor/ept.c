@@ -4,9 +4,9 @@
  * paging runs on, read-only, in the first page of private memory.
  *
  * There are four maps: for each world, with A20 open and closed, so that a switch is one VMWRITE
- * and throws nothing away. Those with A20 open are built at the start, the others as the guest
- * touches them, from a pool that is emptied when it runs out. A single step with copies in
- * read-only pages' places has a map of this processor's own.
+ * and throws nothing away. All are built as the guest touches them, 2 MiB at a time, from a pool that is
+ * emptied when it runs out. A single step with copies in read-only pages' places has a map of this
+ * processor's own.
  */
 #include <dfw/layout.h>
 #include "lib/string.h"
@@ -37,9 +37,8 @@ enum {
 };
 
 /* Exit qualification, SDM vol. 3, table 28-7 */
-enum { VIOLATION_WRITE = 1 << 1, VIOLATION_PRESENT = 7 << 3 };
+enum { VIOLATION_WRITE = 1 << 1, VIOLATION_PRESENT = 7 << 3, VIOLATION_NMI_UNBLOCKING = 1 << 12 };
 
-#define FOUR_GIB       (1ull << 32)
 #define POOL_PAGES     768
 #define STEP_TABLES    (4 + 3 * STEP_PAGES)
 
@@ -51,8 +50,7 @@ struct ept_map {
 static struct ept_map maps[2][2]; /* [in_assist][a20] */
 static unsigned generation; /* of the maps: grows with each change */
 
-/* Tables of the maps with A20 closed. */
-static uint8_t *pool;
+static uint8_t *pool; /* the maps' tables */
 static unsigned pool_used;
 
 extern char identity_page[];
@@ -80,10 +78,8 @@ static uint64_t page_entry(const struct ept_map *m, uint64_t address)
 	return page.frame | (page.writable ? EPT_RWX : EPT_RX) | (page.ram ? EPT_WB : EPT_UC);
 }
 
-static uint64_t *new_table(const struct ept_map *m)
+static uint64_t *new_table(void)
 {
-	if (m->a20)
-		return alloc_pages(1);
 	return memset(pool + pool_used++ * PAGE_SIZE, 0, PAGE_SIZE);
 }
 
@@ -95,36 +91,47 @@ static uint64_t *walk(const struct ept_map *m, uint64_t address, unsigned level)
 	for (unsigned at = 3; at > level; at--) {
 		uint64_t *entry = &table[address >> (12 + 9 * at) & 511];
 		if (!*entry)
-			*entry = phys_of(new_table(m)) | EPT_RWX;
+			*entry = phys_of(new_table()) | EPT_RWX;
 		table = phys(*entry & EPT_ADDRESS);
 	}
 	return &table[address >> (12 + 9 * level) & 511];
 }
 
-static void map_region(const struct ept_map *m, uint64_t address)
-{
-	uint64_t base = address & -LARGE_PAGE;
-
-	generation++;
-	if (is_uniform(m->a20, base)) {
-		*walk(m, base, 1) = page_entry(m, base) | EPT_LARGE;
-		return;
-	}
-	uint64_t *table = walk(m, base, 0);
-	for (unsigned i = 0; i < 512; i++)
-		table[i] = page_entry(m, base + i * PAGE_SIZE);
-}
-
-/* Empties the maps with A20 closed; what the assist and old programs live in comes back at once. */
-static void empty_closed_maps(void)
+/* The roots are the same pages again, so no EPTP changes. */
+static void empty_maps(void)
 {
 	pool_used = 0;
-	for (unsigned in_assist = 0; in_assist < 2; in_assist++) {
-		struct ept_map *m = &maps[in_assist][false];
-		m->root = new_table(m);
+	generation++;
+	for (unsigned i = 0; i < 4; i++)
+		maps[i / 2][i % 2].root = new_table();
+}
+
+/* A region takes three tables at most. */
+static void make_room(struct vcpu *v, unsigned regions)
+{
+	if (pool_used + 3 * regions <= POOL_PAGES)
+		return;
+	smp_stop_others(v);
+	empty_maps();
+	invept();
+}
+
+/* Maps the 2 MiB around it, if they are not yet. */
+static void map_region(const struct ept_map *m, uint64_t address)
+{
+	uint64_t base = address & -LARGE_PAGE, *entry = walk(m, base, 1);
+
+	if (*entry)
+		return;
+	generation++;
+	if (is_uniform(m->a20, base)) {
+		*entry = page_entry(m, base) | EPT_LARGE;
+		return;
 	}
-	for (unsigned in_assist = 0; in_assist < 2; in_assist++)
-		map_region(&maps[in_assist][false], 0);
+	uint64_t *table = new_table();
+	for (unsigned i = 0; i < 512; i++)
+		table[i] = page_entry(m, base + i * PAGE_SIZE);
+	*entry = phys_of(table) | EPT_RWX;
 }
 
 /* One page directory of 4 MiB pages, all user, accessed and dirty, so that the processor never
@@ -147,23 +154,9 @@ static void ept_init(void)
 		     (unsigned long long)cap, (unsigned long long)needed);
 	build_identity_map();
 	pool = reserve_pages(POOL_PAGES);
-	for (unsigned in_assist = 0; in_assist < 2; in_assist++) {
-		for (unsigned a20 = 0; a20 < 2; a20++)
-			maps[in_assist][a20] = (struct ept_map){.in_assist = in_assist, .a20 = a20};
-		struct ept_map *m = &maps[in_assist][true];
-		m->root = new_table(m);
-		for (uint64_t a = 0; a < FOUR_GIB; a += LARGE_PAGE)
-			map_region(m, a);
-	}
-	empty_closed_maps();
-	for (unsigned i = 0; i < boot->memmap_count; i++) {
-		const struct hvm_memmap_entry *e = &boot->memmap[i];
-		uint64_t a = e->addr < FOUR_GIB ? FOUR_GIB : e->addr & -LARGE_PAGE;
-		for (; e->type == 1 && a < e->addr + e->size; a += LARGE_PAGE) {
-			map_region(&maps[false][true], a);
-			map_region(&maps[true][true], a);
-		}
-	}
+	for (unsigned i = 0; i < 4; i++)
+		maps[i / 2][i % 2] = (struct ept_map){.in_assist = i / 2, .a20 = i % 2};
+	empty_maps();
 }
 
 static void set_root(const uint64_t *root)
@@ -199,15 +192,7 @@ static void ept_enter(struct vcpu *v)
 
 static void ept_protect(struct vcpu *v)
 {
-	uint64_t size, reserve = assist_reserve(&size);
-
-	for (uint64_t base = reserve & -LARGE_PAGE; base < reserve + size; base += LARGE_PAGE)
-		for (unsigned in_assist = 0; in_assist < 2; in_assist++) {
-			*walk(&maps[in_assist][true], base, 1) = 0; /* it was one large page */
-			map_region(&maps[in_assist][true], base);
-		}
-	map_region(&maps[false][true], 0);
-	empty_closed_maps();
+	empty_maps();
 	invept();
 }
 
@@ -241,6 +226,9 @@ static void build_step_map(struct vcpu *v)
 	if (!s->table)
 		s->table = reserve_pages(STEP_TABLES);
 	v->map = &maps[v->in_assist][a20_open];
+	make_room(v, s->pages);
+	for (unsigned i = 0; i < s->pages; i++)
+		map_region(v->map, s->address[i]);
 	if (s->map != v->map || s->generation != generation || s->tables + 3 > STEP_TABLES) {
 		s->map = v->map;
 		s->generation = generation;
@@ -267,14 +255,11 @@ static bool ept_fault(struct vcpu *v)
 {
 	uint64_t address = vmread(GUEST_PHYSICAL), qualification = vmread(EXIT_QUALIFICATION);
 
+	/* the IRET that unblocked NMIs runs again: SDM vol. 3, 28.2.3 */
+	if (qualification & VIOLATION_NMI_UNBLOCKING && !(vmread(IDT_VECTORING) & EVENT_VALID))
+		vmwrite(GUEST_INTERRUPTIBILITY, vmread(GUEST_INTERRUPTIBILITY) | DFW_BLOCKED_BY_NMI);
 	if (!(qualification & VIOLATION_PRESENT)) {
-		/* a region takes at most three tables */
-		if (!v->map->a20 && pool_used + 3 > POOL_PAGES) {
-			smp_stop_others(v);
-			empty_closed_maps();
-			ept_select(v);
-			invept();
-		}
+		make_room(v, 1);
 		map_region(v->map, address);
 		if (v->step.pages)
 			build_step_map(v);

@@ -80,12 +80,6 @@ void protect_assist(struct vcpu *v)
 	mmu->protect(v);
 }
 
-uint64_t assist_reserve(uint64_t *size)
-{
-	*size = reserve_size;
-	return reserve;
-}
-
 /* A copy of the read-only page at this address, for one instruction to write to. */
 void drop_write(struct vcpu *v, uint64_t address)
 {

@@ -21,7 +21,7 @@ checks_stats=:
 assist_stats() {
 	jq '
 		(.visor.exits_by_reason | keys - ["CPUID", "control-register access", "I/O instruction", "RDMSR",
-			"WRMSR", "XSETBV", "INVD", "task switch", "triple fault"]) as $exits |
+			"WRMSR", "XSETBV", "INVD", "task switch", "triple fault", "EPT violation"]) as $exits |
 		([.visor.io_exits_by_port[]] | add) as $ports |
 		(.vmxassist.trapped | keys - (keys - ["FA", "FB", "9C", "9D", "CD", "CF"])) as $traps |
 		([.vmxassist.trapped["E4", "E5", "E6", "E7", "EC", "ED", "EE", "EF"] // 0] | add) as $in_out |
