@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The ports that exit: the A20 gate and the resets (keyboard controller, port 92h, CF9h), and the
- * PCI configuration ports, for the host bridge's PAM and SMRAM registers. All of them go to the
- * hardware in the end. The real A20 gate stays open, the wrap is made by physmap.c.
+ * The ports that exit: the A20 gate and the resets (keyboard controller, port 92h, CF9h), and PCI
+ * configuration (pci.c). All of them go to the hardware in the end. The real A20 gate stays open, the wrap
+ * is made by physmap.c.
  *
  * Ports A1h and F0h are looked at for x87 errors (x87.c).
  * Port 60h exits only between a command that concerns A20 (D0h, D1h) and its data byte.
@@ -18,9 +18,8 @@ enum {
 	KBC_COMMAND = 0x64,
 	PORT_92 = 0x92,
 	RESET_CONTROL = 0xcf9,
-	PCI_ADDRESS = 0xcf8,
-	PCI_DATA = 0xcfc,
-	PCI_END = 0xd00,
+	PCI_FIRST = 0xcf8,
+	PCI_LAST = 0xcff,
 };
 
 /* 8042 commands; output port bit 0 clear = reset, bit 1 = A20 */
@@ -33,38 +32,16 @@ enum { CF9_SYSTEM = 1 << 1, CF9_RESET = 1 << 2 }; /* SYSTEM clear: the processor
 /* Exit qualification, SDM vol. 3, table 28-5 */
 enum { IO_SIZE = 7, IO_IN = 1 << 3, IO_STRING = 1 << 4, IO_REP = 1 << 5, IO_PORT_SHIFT = 16 };
 
-/* Host bridges whose shadow RAM visor pins: bus 0, device 0, function 0. */
-static const struct bridge {
-	uint32_t id;   /* configuration register 0 */
-	uint8_t pam;   /* first of seven: F0000; C0000, C8000, D0000, D8000, E0000, E8000 */
-	uint8_t smram;
-} bridges[] = {
-	{0x12378086, 0x59, 0x72}, /* 82441FX */
-	{0x71908086, 0x59, 0x72}, /* 82443BX */
-	{0x29c08086, 0x90, 0x9d}, /* Q35 */
-};
-enum { PAM_F0000 = 0, PAM_D0000 = 3, PAM_D8000 = 4 };
-
 bool a20_open = true;
 
 static uint8_t bitmaps[2][PAGE_SIZE] __attribute__((aligned(4096)));
-static const struct bridge *bridge;
-static uint8_t smram_value;
 static uint8_t kbc_command; /* D0h or D1h, until its data byte has passed */
 
-static void intercept(uint16_t port, bool on)
+void io_intercept(uint16_t port, bool on)
 {
 	uint8_t *byte = &bitmaps[port >> 15][(port & 0x7fff) / 8], bit = 1 << port % 8;
 
 	*byte = on ? *byte | bit : *byte & ~bit;
-}
-
-static void open_shadow(unsigned pam, uint8_t bits)
-{
-	uint8_t reg = bridge->pam + pam;
-
-	outl(PCI_ADDRESS, 0x80000000 | (reg & 0xfc));
-	outb(PCI_DATA + (reg & 3), inb(PCI_DATA + (reg & 3)) | bits);
 }
 
 void io_init_vcpu(void)
@@ -75,30 +52,14 @@ void io_init_vcpu(void)
 
 void io_init(void)
 {
-	intercept(KBC_COMMAND, true);
-	intercept(PORT_92, true);
-	intercept(I8259_SLAVE_DATA, true);
-	intercept(PORT_F0, true);
-	for (uint16_t port = PCI_ADDRESS; port < PCI_END; port++)
-		intercept(port, true);
+	io_intercept(KBC_COMMAND, true);
+	io_intercept(PORT_92, true);
+	io_intercept(I8259_SLAVE_DATA, true);
+	io_intercept(PORT_F0, true);
+	for (uint16_t port = PCI_FIRST; port <= PCI_LAST; port++)
+		io_intercept(port, true);
 	outb(PORT_92, (inb(PORT_92) | PORT_92_A20) & ~PORT_92_RESET);
-
-	uint32_t address = inl(PCI_ADDRESS);
-	outl(PCI_ADDRESS, 0x80000000);
-	uint32_t id = inl(PCI_DATA);
-	for (unsigned i = 0; i < sizeof(bridges) / sizeof(*bridges); i++)
-		if (bridges[i].id == id)
-			bridge = &bridges[i];
-	if (bridge) {
-		open_shadow(PAM_F0000, 0x30);
-		open_shadow(PAM_D0000, 0x33);
-		open_shadow(PAM_D8000, 0x33);
-		outl(PCI_ADDRESS, 0x80000000 | (bridge->smram & 0xfc));
-		smram_value = inb(PCI_DATA + (bridge->smram & 3));
-	} else {
-		print("dfw-visor: host bridge %08x is not known, shadow RAM is not pinned\n", id);
-	}
-	outl(PCI_ADDRESS, address);
+	pci_init();
 }
 
 static void set_a20(struct vcpu *v, bool open)
@@ -115,7 +76,7 @@ static void set_a20(struct vcpu *v, bool open)
 static bool write_kbc_command(struct vcpu *v, uint8_t value)
 {
 	kbc_command = 0;
-	intercept(KBC_DATA, false);
+	io_intercept(KBC_DATA, false);
 	switch (value) {
 	case KBC_A20_OFF:
 	case KBC_A20_ON:
@@ -124,7 +85,7 @@ static bool write_kbc_command(struct vcpu *v, uint8_t value)
 	case KBC_READ_OUTPUT:
 	case KBC_WRITE_OUTPUT:
 		kbc_command = value;
-		intercept(KBC_DATA, true);
+		io_intercept(KBC_DATA, true);
 		break;
 	}
 	if (value >= KBC_PULSE) { /* a 0 among the low four bits pulses that output line */
@@ -143,7 +104,7 @@ static bool write_kbc_data(struct vcpu *v, uint8_t value)
 
 	if (kbc_command == KBC_WRITE_OUTPUT) {
 		kbc_command = 0;
-		intercept(KBC_DATA, false);
+		io_intercept(KBC_DATA, false);
 		reset = !(value & OUTPUT_NO_RESET);
 		set_a20(v, value & OUTPUT_A20);
 		value |= OUTPUT_A20 | OUTPUT_NO_RESET;
@@ -160,7 +121,7 @@ static uint8_t read_kbc_data(void)
 
 	if (kbc_command == KBC_READ_OUTPUT) {
 		kbc_command = 0;
-		intercept(KBC_DATA, false);
+		io_intercept(KBC_DATA, false);
 		value = (value & ~OUTPUT_A20) | (a20_open ? OUTPUT_A20 : 0);
 	}
 	return value;
@@ -197,6 +158,10 @@ static bool write_byte(struct vcpu *v, uint16_t port, uint8_t value)
 		guest_init(v);
 		return true;
 	}
+	if (is_pci(port, 1)) {
+		pci_write(port, 1, value);
+		return false;
+	}
 	outb(port, value);
 	if (port == I8259_SLAVE_DATA)
 		x87_slave_written(value);
@@ -216,24 +181,12 @@ static uint8_t read_byte(uint16_t port)
 	return inb(port);
 }
 
-/* What a write to the host bridge's register may change: keeps D0000 and F0000 RAM, SMRAM shut. */
-static uint8_t filter_bridge(uint8_t reg, uint8_t value)
-{
-	if (reg == bridge->pam + PAM_F0000)
-		return value | 0x10; /* closing it to writes is the guest's right */
-	if (reg == bridge->pam + PAM_D0000 || reg == bridge->pam + PAM_D8000)
-		return value | 0x33;
-	if (reg == bridge->smram)
-		return smram_value;
-	return value;
-}
-
 static uint32_t read_port(uint16_t port, unsigned size)
 {
 	return size == 4 ? inl(port) : size == 2 ? inw(port) : inb(port);
 }
 
-static void write_port(uint16_t port, unsigned size, uint32_t value)
+void write_port(uint16_t port, unsigned size, uint32_t value)
 {
 	if (size == 4)
 		outl(port, value);
@@ -243,88 +196,13 @@ static void write_port(uint16_t port, unsigned size, uint32_t value)
 		outb(port, value);
 }
 
-/* A device's memory over visor's own would be read in its place, by visor, too: PCI 3.0, 6.2.5.1. The
- * value that a base address register is about to get; false if its range would meet private memory. */
-static bool is_harmless_bar(uint32_t address, uint32_t value)
-{
-	enum { BAR_FIRST = 0x10, BAR_LAST = 0x24, BRIDGE_BAR_LAST = 0x14, ROM = 0x30, BRIDGE_ROM = 0x38, IO = 1,
-	       HEADER = 0x0c, BRIDGE = 1 };
-	uint32_t reg = address & 0xfc, device = address & ~0xffu;
-
-	outl(PCI_ADDRESS, device | HEADER);
-	bool is_bridge = (inl(PCI_DATA) >> 16 & 0x7f) == BRIDGE;
-	outl(PCI_ADDRESS, address);
-	bool is_rom = reg == (is_bridge ? BRIDGE_ROM : ROM);
-	if (!is_rom && (reg < BAR_FIRST || reg > (is_bridge ? BRIDGE_BAR_LAST : BAR_LAST) || value & IO))
-		return true;
-	uint32_t old = inl(PCI_DATA), mask = is_rom ? 0xfffff800 : 0xfffffff0;
-	if (!is_rom && old & IO)
-		return true;
-	/* its size, as always: the bits that stay 0 */
-	outl(PCI_DATA, 0xfffffffe | (is_rom ? 0 : 0xf));
-	uint32_t ones = inl(PCI_DATA) & mask;
-	outl(PCI_DATA, old);
-	uint64_t base = value & ones, end = base + (uint32_t)-ones;
-	return !ones || end <= boot->private_base || base >= boot->private_base + (uint64_t)boot->private_size;
-}
-
-static void write_pci_data(uint16_t port, unsigned size, uint32_t value)
-{
-	uint32_t address = inl(PCI_ADDRESS);
-	uint8_t reg = (address & 0xfc) | (port & 3);
-
-	if (address >> 31 && (port & 3) + size <= 4) {
-		uint32_t all = size == 4 ? ~0u : ((1u << size * 8) - 1) << (port & 3) * 8;
-		if (!is_harmless_bar(address, (inl(PCI_DATA) & ~all) | (value << (port & 3) * 8 & all))) {
-			print("dfw-visor: a PCI device's memory (%x) may not be over visor's\n", address);
-			return;
-		}
-	}
-
-	if (bridge && (address & 0x80ffff00) == 0x80000000)
-		for (unsigned i = 0; i < size; i++) {
-			uint32_t byte = filter_bridge(reg + i, value >> i * 8);
-			value = (value & ~(0xffu << i * 8)) | byte << i * 8;
-		}
-	write_port(port, size, value);
-}
-
-/* Whether a write to this configuration register is looked at. */
-static bool is_watched(uint32_t address)
-{
-	uint8_t reg = address & 0xfc;
-
-	if (!(address >> 31))
-		return false;
-	if ((reg >= 0x10 && reg <= 0x24) || reg == 0x30 || reg == 0x38)
-		return true; /* base addresses */
-	return bridge && !(address & 0xffff00) &&
-	       ((reg >= (bridge->pam & 0xfc) && reg <= bridge->pam + 6) || reg == (bridge->smram & 0xfc));
-}
-
-/* With one processor the data ports exit only while such a register is chosen. */
-static void choose_register(uint32_t address)
-{
-	outl(PCI_ADDRESS, address);
-	for (uint16_t port = PCI_DATA; port < PCI_END; port++)
-		intercept(port, vcpu_count > 1 || is_watched(address));
-}
-
-static bool is_pci(uint16_t port, unsigned size)
-{
-	return (port == PCI_ADDRESS && size == 4) || (port >= PCI_DATA && port + size <= PCI_END);
-}
-
 static bool write_io(struct vcpu *v, uint16_t port, unsigned size, uint32_t value)
 {
 	if (is_pci(port, size)) {
-		if (port < PCI_DATA)
-			choose_register(value);
-		else
-			write_pci_data(port, size, value);
+		pci_write(port, size, value);
 		return false;
 	}
-	/* the bus splits a wide access to narrow devices */
+	/* the bus splits a wide access to narrow devices, and one that is not aligned */
 	for (unsigned i = 0; i < size; i++)
 		if (write_byte(v, port + i, value >> i * 8))
 			return true;
@@ -344,7 +222,7 @@ static uint32_t read_io(uint16_t port, unsigned size)
 
 static void count_exit(uint16_t port)
 {
-	unsigned which = port < PORT_92 ? 0 : port == PORT_92 ? 1 : port < PCI_ADDRESS ? 4 : port == RESET_CONTROL ? 2 : 3;
+	unsigned which = port < PORT_92 ? 0 : port == PORT_92 ? 1 : port < PCI_FIRST ? 4 : port == RESET_CONTROL ? 2 : 3;
 
 	stats.io_exits[which]++;
 }

@@ -2,7 +2,7 @@
 
 CFLAGS_visor := -Wa,-I$(BUILD)
 VISOR_SRC := $(addprefix visor/,main.c print.c memory.c guest.c vmcs.c exits.c \
-	assist_switch.c cr.c physmap.c ept.c vtlb.c walk.c smp.c step.c io.c msr.c x87.c vmentry_check.c) lib/printf.c lib/pit.c lib/string.c
+	assist_switch.c cr.c physmap.c ept.c vtlb.c walk.c smp.c step.c io.c pci.c msr.c x87.c vmentry_check.c) lib/printf.c lib/pit.c lib/string.c
 VISOR_OBJ := $(call objs,m64,visor/start.S visor/host64.c $(VISOR_SRC))
 VISOR32_OBJ := $(call objs,m32,visor/start32.S visor/host32.c $(VISOR_SRC))
 VISOR_BOOT_OBJ := $(call objs,m32,visor/boot_entry.S visor/boot.c visor/print.c lib/printf.c lib/string.c)

@@ -127,7 +127,6 @@ struct guest_page guest_page(bool in_assist, bool a20, uint64_t address);
 /* 2 MiB that are themselves, writable, and all RAM or no RAM at all */
 bool is_uniform(bool a20, uint64_t base);
 bool is_assists(uint64_t address);
-uint64_t assist_reserve(uint64_t *size);
 /* From now on D0000-DFFFF is the assist's alone. */
 void protect_assist(struct vcpu *v);
 /* The guest's write to a read-only page; the mmu makes the copy, v->step, show. And the end of it. */
@@ -236,7 +235,15 @@ bool step_end(struct vcpu *v, uint32_t reason);
 void io_init(void);
 void io_init_vcpu(void);
 void handle_io(struct vcpu *v);
+void io_intercept(uint16_t port, bool on);
+void write_port(uint16_t port, unsigned size, uint32_t value); /* of 1, 2 or 4 bytes */
 extern bool a20_open; /* as the guest set it */
+
+/* pci.c: configuration space */
+void pci_init(void);
+bool is_pci(uint16_t port, unsigned size);
+/* The guest's write, for which is_pci() is true */
+void pci_write(uint16_t port, unsigned size, uint32_t value);
 
 /* x87.c: x87 errors while the guest's CR0.NE is 0 */
 void x87_slave_written(uint8_t value); /* to the slave 8259A's data port, done */

@@ -391,7 +391,7 @@ static uint32_t own_tables(const struct host *host, const struct processors *pro
 		make_madt(processors, pci);
 	if (id)
 		make_hpet(id);
-	if (pci->ich)
+	if (power_mmconfig())
 		make_mcfg();
 	make_ssdt(processors, pci, power, id);
 	rsdt = make_root("RSDT", 4);

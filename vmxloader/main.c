@@ -154,7 +154,7 @@ void loader_main(uint32_t eax, uint32_t ebx, uint32_t esi)
 	shadow_open(assist ? DFW_VMXASSIST : DFW_ROMBIOS);
 	pci_setup(&pci, host.entry == ENTRY_ROM, host.xen, hole, high);
 	power = power_setup(host.xen);
-	if (pci.ich)
+	if (power_mmconfig())
 		e820_set(&map, PCI_MMCONFIG, PCI_MMCONFIG_SIZE, E820_RESERVED);
 	vga = vga_find(&pci);
 	payloads_place(&host, vga, assist);

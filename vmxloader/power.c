@@ -18,6 +18,8 @@ enum { PORTS = 0x600, XEN_PORTS = 0xb000, SMBUS_PORTS = 0x700 };
 
 enum { SCI_EN = 1 };
 
+static bool mmconfig;
+
 /* 82371AB, 7.1: PMBA, PMREGMISC, SMBBA, SMBHSTCFG */
 static void piix4(pci_bdf bdf, uint16_t ports)
 {
@@ -40,6 +42,12 @@ static void q35(pci_bdf bdf)
 {
 	pci_write32(bdf, 0x64, 0);
 	pci_write32(bdf, 0x60, PCI_MMCONFIG | 1);
+	mmconfig = pci_read32(bdf, 0x60) == (PCI_MMCONFIG | 1);
+}
+
+bool power_mmconfig(void)
+{
+	return mmconfig;
 }
 
 uint16_t power_setup(bool xen)

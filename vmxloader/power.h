@@ -13,5 +13,7 @@ enum { SCI_IRQ = 9, SOFT_OFF = 0 /* SLP_TYP of S5 */ };
 
 /* Gives the block its ports and turns ACPI mode on; the first port, or 0 where there is none. */
 uint16_t power_setup(bool xen);
+/* Configuration space lies in memory at PCI_MMCONFIG: a host may not let it (visor). */
+bool power_mmconfig(void);
 
 #endif

@@ -2,6 +2,8 @@
  *
  * A guest program's start under visor: stack, GDT, IDT; and its fault handlers.
  */
+#include "tests/visor/secret.h"
+
 	.section .text.entry, "ax"
 	.code32
 	.globl start
@@ -100,6 +102,54 @@ try_\name:
 	try ud2
 	ud2
 	tried
+
+	/* Two registers with what stands in no memory but visor's after a VM exit: visor keeps the guest's
+	 * ESI and EDI one behind the other, 8 bytes each. */
+.macro hold_secret
+	movl $~SECRET_SI, %esi
+	movl $~SECRET_DI, %edi
+	notl %esi
+	notl %edi
+	pushl %eax
+	pushl %ebx
+	pushl %ecx
+	pushl %edx
+	cpuid
+	popl %edx
+	popl %ecx
+	popl %ebx
+	popl %eax
+.endm
+	/* uint32_t find_secret(uint32_t from, uint32_t count, uint32_t step), regparm: where it is, or 0 */
+	.globl find_secret
+find_secret:
+	pushl %ebx
+	pushl %esi
+	pushl %edi
+	movl %eax, %ebx
+	hold_secret
+1:	cmpl %esi, (%ebx)
+	je 3f
+2:	addl %ecx, %ebx
+	decl %edx
+	jnz 1b
+	xorl %eax, %eax
+	jmp 4f
+3:	cmpl %edi, 8(%ebx)
+	jne 2b
+	movl %ebx, %eax
+4:	popl %edi
+	popl %esi
+	popl %ebx
+	ret
+	/* With Bochs' debugger looking on */
+	.globl finish_with_secret
+finish_with_secret:
+	hold_secret
+	movw $0x8900, %dx
+	movb $'D', %al
+	outb %al, %dx
+	hlt
 
 	/* uint32_t clear_pe(uint32_t marker), regparm: clears CR0.PE by MOV CR0 with the marker in
 	 * EBX; returns what the assist leaves in EDX */

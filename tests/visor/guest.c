@@ -10,6 +10,7 @@
 #include <dfw/stats.h>
 #include "lib/string.h"
 #include "tests/visor/say.h"
+#include "tests/visor/secret.h"
 
 extern uint32_t first_cr0, first_cr4, first_ebx, first_eflags;
 extern uint32_t fault_vector, fault_resume, vm86_ax, vm86_bx, vm86_cx;
@@ -26,8 +27,8 @@ extern struct {
 
 uint32_t try_vmxon(void), try_vmcall(void), try_set_cr0(uint32_t), try_set_cr4(uint32_t),
 	try_rdmsr(uint32_t), try_wrmsr(uint32_t, uint32_t), try_ud2(void), try_insb(uint32_t to), try_xsetbv(uint32_t), try_read(uint32_t);
-uint32_t clear_pe(uint32_t marker), long_mode(uint32_t pml4);
-void restore_by_mov(void), restore_by_lmsw(void), enter_vm86(void);
+uint32_t clear_pe(uint32_t marker), long_mode(uint32_t pml4), find_secret(uint32_t from, uint32_t count, uint32_t step);
+void restore_by_mov(void), restore_by_lmsw(void), enter_vm86(void), finish_with_secret(void);
 void test_main(void), unexpected_fault(void), assist_main(void), vm86_done(void);
 
 static const char *cmdline_value(const char *name);
@@ -123,28 +124,35 @@ static void test_private(void)
 	check(hidden, "every other page of private memory is the scratch page");
 }
 
-/* The counters of visor, which begin with a word known to all and are in no other memory. */
-static uint32_t find_secret(uint32_t from, uint32_t to)
+static uint32_t number(const char *text)
 {
-	uint32_t found = 0;
+	uint32_t n = 0;
 
-	for (uint32_t p = from; p < to; p += 8)
-		if (*at(p) == DFW_VISOR_STATS_MAGIC && *at(p + 4) == sizeof(struct dfw_visor_stats))
-			found = p;
-	return found;
+	for (; *text >= '0' && *text <= '9'; text++)
+		n = n * 10 + (*text - '0');
+	return n;
 }
 
-static void scan_for_secret(const char *where, uint32_t from, uint32_t to)
+/* All of memory, and at the places in other pages that visor's secret has in its own (secret=) all that
+ * the processor can address, but the APICs' registers. */
+static void scan_for_secret(const char *when)
 {
-	static uint32_t planted[2] __attribute__((aligned(8)));
-	volatile uint32_t *p = planted;
+	enum { RAM_END = 0x4000000, APICS = 0xfec00000, BEHIND = 0xff000000 };
+	static uint32_t planted[4];
+	uint32_t offset = number(cmdline_value("secret="));
 
-	p[0] = DFW_VISOR_STATS_MAGIC;
-	p[1] = sizeof(struct dfw_visor_stats);
-	bool finds = find_secret((uint32_t)planted - 0x1000, (uint32_t)planted + 0x1000) == (uint32_t)planted;
-	p[0] = 0;
-	uint32_t found = find_secret(from, to);
-	say("%s what visor counts is not at %s (%x)\n", !finds || found ? "not ok" : "ok", where, found);
+	planted[0] = ~SECRET_SI;
+	planted[2] = ~SECRET_DI;
+	for (volatile uint32_t *p = planted; p < planted + 4; p += 2)
+		*p = ~*p;
+	bool finds = find_secret((uint32_t)planted - 0x80, 32, 8) == (uint32_t)planted;
+	memset(planted, 0, sizeof(planted));
+	uint32_t found = find_secret(0, RAM_END / 8, 8);
+	if (!found)
+		found = find_secret(RAM_END | offset, (APICS - RAM_END) >> 12, 0x1000);
+	if (!found)
+		found = find_secret(BEHIND | offset, -BEHIND >> 12, 0x1000);
+	say("%s %s: what visor holds is at no address (%x)\n", finds && !found && offset ? "ok" : "not ok", when, found);
 }
 
 static uint32_t pd[1024] __attribute__((aligned(4096)));
@@ -193,6 +201,96 @@ static void pci_write(uint32_t address, uint32_t value)
 	outl(0xcfc, value);
 }
 
+/* Would memory from here on, size 0: none, meet private memory? */
+static bool over_private(uint32_t first, uint32_t size)
+{
+	return size && first < (uint32_t)(private.addr + private.size) && first + size > (uint32_t)private.addr;
+}
+
+/* Tries to lay each device's memory over private memory. */
+static void base_addresses(void)
+{
+	unsigned tried = 0;
+	bool good = true;
+
+	for (unsigned device = 0; device < 32; device++)
+		for (unsigned reg = 0x10; reg <= 0x30; reg += 4) {
+			uint32_t address = 0x80000000 | device << 11 | reg, old = pci_read(address);
+			bool bridge = pci_read((address & ~0xffu) | 0xc) >> 16 & 1;
+			if (old == ~0u || old & 1 || reg == 0x28 || reg == 0x2c || (bridge && reg > 0x14))
+				continue;
+			pci_write(address, 0xffffffff);
+			uint32_t size = -(pci_read(address) & 0xfffffff0);
+			pci_write(address, (uint32_t)private.addr | (reg == 0x30));
+			outl(0xcf8, address);
+			outb(0xcff, private.addr >> 24);
+			tried += size > 0;
+			good &= !over_private(pci_read(address) & 0xfffffff0, size);
+			pci_write(address, old);
+		}
+	check(good && tried, "no base address register lies over private memory");
+}
+
+/* The same with bridges' windows: Bochs' i440BX has one bridge, i440FX none. */
+static void bridge_windows(void)
+{
+	unsigned tried = 0;
+	bool good = true;
+
+	for (unsigned device = 0; device < 32; device++) {
+		uint32_t address = 0x80000000 | device << 11;
+		if (pci_read(address) == ~0u || (pci_read(address | 0xc) >> 16 & 0x7f) != 1)
+			continue;
+		for (unsigned reg = 0x20; reg <= 0x24; reg += 4) {
+			uint32_t inside = (uint32_t)private.addr >> 16, old = pci_read(address | reg);
+			pci_write(address | reg, inside << 16 | inside);
+			for (unsigned half = 0; half < 2; half++) {
+				uint32_t now = pci_read(address | reg), first = (now & 0xfff0) << 16, last = now & 0xfff00000;
+				good &= first > last || !over_private(first, last + 0x100000 - first);
+				/* open as far as into it, by the limit alone */
+				pci_write(address | reg, 0x00000100);
+				outl(0xcf8, address | reg);
+				outw(0xcfe, inside + 0x40);
+			}
+			pci_write(address | reg, 0x0200f000);
+			tried += pci_read(address | reg) >> 16 == 0x0200;
+			pci_write(address | reg, old);
+		}
+	}
+	check(good, "no bridge's window lies over private memory");
+	say("bridge windows tried: %u\n", tried);
+}
+
+static void chipset_tests(void)
+{
+	uint32_t smram = pci_read(0x80000070), rows = pci_read(0x80000064);
+	pci_write(0x80000070, smram | 0x4a0000);
+	check(pci_read(0x80000070) == smram, "SMRAM stays as it is");
+	outl(0xcfb, 0x4a000000); /* 72h is the last byte of an access that begins at another port */
+	check((pci_read(0x80000070) ^ smram) << 8 >> 24 == 0, "SMRAM stays as it is, by an access that is not aligned");
+	pci_write(0x80000064, 0);
+	check(pci_read(0x80000064) == rows, "rows of RAM stay where they are");
+	bool hidden = true, pinned = true;
+	for (unsigned reg = 0x59; reg <= 0x5f; reg++) {
+		uint32_t address = 0x80000000 | reg;
+		outl(0xcf8, address & ~3u);
+		uint8_t old = inb(0xcfc + reg % 4);
+		for (unsigned how = 0; how < 4; how++) {
+			outl(0xcf8, address & ~3u);
+			outb(0xcfc + reg % 4, how * 0x11);
+			hidden &= !find_secret(0xc0000, 0x40000 / 8, 8);
+			outl(0xcf8, address & ~3u);
+			uint8_t now = inb(0xcfc + reg % 4);
+			pinned &= reg == 0x59 ? now >> 4 & 1 : reg == 0x5c || reg == 0x5d ? now == 0x33 : now == how * 0x11;
+		}
+		outl(0xcf8, address & ~3u);
+		outb(0xcfc + reg % 4, old);
+	}
+	check(hidden && pinned, "PAM: whatever C0000-FFFFF show, D0000 and F0000 stay RAM");
+	base_addresses();
+	bridge_windows();
+}
+
 /* Whatever a guest's ring 0 can do to see visor's memory. */
 static void test_isolation(void)
 {
@@ -237,6 +335,9 @@ static void test_isolation(void)
 	for (unsigned i = 0; i < 2; i++) /* a fault, or what the marks point at */
 		try_read(0xc0000000 + i * 0x400000 + 0x3000);
 	check(all_marks(base), "page tables in private memory");
+	pd[0x300] = 0xc0000083; /* what they map is anything: the I/O APIC, too */
+	pd[0x301] = 0xc0400083;
+	write_cr3((uint32_t)pd);
 	/* string I/O that visor does itself */
 	check(try_insb(base + 0x9123) == 0 && *at(base + 0xa120) >> 24 == inb(0x92), "INS to private memory");
 	*(volatile uint8_t *)at(base + 0x9123) = MARK >> 24;
@@ -246,7 +347,7 @@ static void test_isolation(void)
 	for (unsigned i = 0; i < 0x1000; i += 4)
 		*at(base + 0x7000 + i) = MARK;
 	check(all_marks(base), "and all of it again");
-	scan_for_secret("any address of the guest's, 2-level", 0, base + (uint32_t)private.size);
+	scan_for_secret("2-level paging");
 	write_cr0(read_cr0() & ~(1u << 31));
 
 	/* PAE with 2 MiB pages, and 4-level from 64-bit code, at an address above 4 GiB */
@@ -265,35 +366,15 @@ static void test_isolation(void)
 	check(!has_long_mode() || (long_mode((uint32_t)pml4) == 1 && touch_seen == frames - 1), "4-level");
 	touch_pages = 0;
 
-	/* the chipset: SMRAM stays shut, no device's memory over visor's */
-	uint32_t smram = pci_read(0x80000070);
-	pci_write(0x80000070, smram | 0x4a0000);
-	check(pci_read(0x80000070) == smram, "SMRAM stays as it is");
-	unsigned tried = 0;
-	good = true;
-	for (unsigned device = 0; device < 32; device++)
-		for (unsigned reg = 0x10; reg <= 0x30; reg += 4) {
-			uint32_t address = 0x80000000 | device << 11 | reg, old = pci_read(address);
-			if (old == ~0u || old & 1 || reg == 0x28 || reg == 0x2c)
-				continue;
-			pci_write(address, 0xffffffff);
-			uint32_t size = -(pci_read(address) & 0xfffffff0);
-			pci_write(address, base | 1 * (reg == 0x30));
-			outl(0xcf8, address);
-			outb(0xcff, base >> 24);
-			uint32_t now = pci_read(address) & 0xfffffff0;
-			tried += size > 0;
-			good &= !size || now >= base + (uint32_t)private.size || now + size <= base;
-			pci_write(address, old);
-		}
-	check(good && tried, "no base address register lies over private memory");
+	chipset_tests();
 	uint32_t low, high;
 	asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(0x1b));
 	check(try_wrmsr(0x1b, (low & 0xfff) | base) == 1 + GP, "the local APIC does not move over private memory");
 	check(try_wrmsr(0x1b, low) == 0, "it stays where it is");
 	check(all_marks(base), "and all of it once more");
-	scan_for_secret("any address of the guest's", 0, base + (uint32_t)private.size);
-	scan_for_secret("any address behind it", base + (uint32_t)private.size, 0x10000000);
+	scan_for_secret("without paging");
+	say("end\n");
+	finish_with_secret();
 }
 
 static void test_vmx(void)
@@ -401,6 +482,7 @@ static void test_paging(void)
 static struct dfw_assist_header *const header = (void *)DFW_VMXASSIST;
 static struct dfw_assist_record *const record = (void *)(DFW_VMXASSIST + 0x1000);
 static volatile uint32_t invokes;
+static void (*at_reset)(void) = finish; /* what the toy assist does at INVOKE with reason RESET */
 static volatile bool by_lmsw, in_vm86, spoil, die;
 static void spoil_record(struct dfw_cpu *g);
 
@@ -479,6 +561,7 @@ void assist_main(void)
 		g->rip = (uint32_t)die_here;
 		g->seg[DFW_CS] = record->assist.seg[DFW_CS];
 	} else if (record->reason == DFW_INVOKE_RESET) {
+		at_reset();
 		finish();
 	}
 	if (spoil)
@@ -746,15 +829,20 @@ static void set_cmos(uint8_t index, uint8_t v)
 }
 
 /* A reset that keeps memory: seen by the assist as INVOKE with reason RESET. */
-static void test_reset(void)
+static void prepare_reset(void)
 {
 	static char kind[32];
 
 	memcpy(kind, cmdline_value("reset="), 32);
 	reset_kind = kind;
 	set_cmos(0x0f, 0);
-	continuation = reset_continues;
 	start_assist();
+}
+
+static void test_reset(void)
+{
+	continuation = reset_continues;
+	prepare_reset();
 }
 
 /* CF9h, or a reset before there is an assist, restarts the machine: this program starts again. */
@@ -773,6 +861,46 @@ static void test_restart(void)
 		outb(0x92, inb(0x92) | 1);
 	}
 	check(false, "the reset did nothing");
+}
+
+/* The marks, paging on and visor's pages in use, and then a reset; reset=cf9 restarts all. */
+static void after_reset(void)
+{
+	check(all_marks(private.addr), "after the reset: the page of marks");
+	scan_for_secret("after the reset");
+}
+
+static void reset_in_paging(void)
+{
+	if (invokes != 1)
+		return;
+	for (unsigned i = 0; i < 0x1000; i += 4)
+		*at((uint32_t)private.addr + 0x7000 + i) = MARK;
+	for (unsigned i = 0; i < 1024; i++)
+		pd[i] = i << 22 | 0x83;
+	write_cr4(read_cr4() | 0x10);
+	write_cr3((uint32_t)pd);
+	write_cr0(read_cr0() | 1u << 31);
+	check(all_marks(private.addr), "before the reset");
+	reset_now();
+}
+
+static void test_isolation_reset(void)
+{
+	if (cmos(0x50) == 0x7a) {
+		set_cmos(0x50, 0);
+		scan_for_secret("the machine has restarted");
+		return;
+	}
+	find_secret(0, 1, 8); /* visor holds it from here on */
+	if (!strcmp(cmdline_value("reset="), "cf9")) {
+		set_cmos(0x50, 0x7a);
+		outb(0xcf9, 0x02);
+		outb(0xcf9, 0x06);
+	}
+	at_reset = after_reset;
+	continuation = reset_in_paging;
+	prepare_reset();
 }
 
 /* Each reset ends in the next triple fault. */
@@ -916,6 +1044,7 @@ static const struct {
 	{"start", test_start},
 	{"private", test_private},
 	{"isolation", test_isolation},
+	{"isolation-reset", test_isolation_reset},
 	{"vmx", test_vmx},
 	{"xsetbv", test_xsetbv},
 	{"paging", test_paging},

@@ -15,8 +15,12 @@ $(VISOR_T)/torture64: tests/visor/torture.lds $(call objs,m64,$(TORTURE))
 
 $(VISOR_T)/vmentry.t: $(call objs,host,tests/visor/vmentry.c visor/vmentry_check.c)
 	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(CC) -o $@ $^ -lcmocka
-$(BUILD)/host/tests/visor/vmentry.o $(BUILD)/host/visor/vmentry_check.o: CFLAGS_host += -DDFW_TEST
+$(VISOR_T)/pci.t: $(call objs,host,tests/visor/pci.c visor/pci.c)
+	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(CC) -o $@ $^ -lcmocka
+$(VISOR_T)/controls.t: $(call objs,host,tests/visor/controls.c)
+	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(CC) -o $@ $^ -lcmocka
+$(call objs,host,tests/visor/vmentry.c visor/vmentry_check.c tests/visor/controls.c tests/visor/pci.c visor/pci.c): CFLAGS_host += -DDFW_TEST
 
-tests-visor: $(VISOR_T)/vmentry.t $(VISOR_T)/torture32 $(VISOR_T)/torture64 $(VISOR_T)/guest $(BUILD)/visor $(BUILD)/visor-boot.bin $(BUILD)/visor-mkrom
+tests-visor: $(VISOR_T)/vmentry.t $(VISOR_T)/pci.t $(VISOR_T)/controls.t $(VISOR_T)/torture32 $(VISOR_T)/torture64 $(VISOR_T)/guest $(BUILD)/visor $(BUILD)/visor-boot.bin $(BUILD)/visor-mkrom
 tests: tests-visor
 .PHONY: tests-visor

@@ -59,7 +59,30 @@ rom "$BUILD/tests/visor/guest" "test=start real-mode=native"
 says "native real mode without unrestricted guest" "this processor has no unrestricted guest"
 rom "$BUILD/tests/visor/guest" "test=start"
 model=p4_prescott_celeron_336 says "no VMX" "this processor has no VMX"
+# locked_rom VALUE: the reset vector goes by way of code that writes it, in octal, to IA32_FEATURE_CONTROL (3Ah):
+# mov ecx, 3Ah; mov eax, VALUE; xor edx, edx; wrmsr; jmp to where the vector went
+locked_rom() {
+	cp "$work/unlocked" "$work/rom"
+	patch $((0x800)) '\146\271\072\000\000\000\146\270\'"$1"'\000\000\000\146\061\322\017\060\351\354\367'
+	patch $((0x10)) '\351\015\370'
+}
+patch() { # BYTES-BEFORE-THE-END OCTAL
+	# shellcheck disable=SC2059
+	printf "$2" | dd of="$work/rom" bs=1 seek=$(($(stat -c %s "$work/rom") - $1)) conv=notrunc 2>/dev/null
+}
+cp "$work/rom" "$work/unlocked"
+locked_rom 001
+says "locked without VMX" "VMX is locked off in IA32_FEATURE_CONTROL (1)"
+model=core_duo_t2400_yonah says "locked without VMX, 32-bit" "VMX is locked off in IA32_FEATURE_CONTROL (1)"
+locked_rom 003
+says "locked with VMX inside SMX alone" "VMX is locked off in IA32_FEATURE_CONTROL (3)"
+locked_rom 005
+run_guest corei5_lynnfield_750 "test=start, locked with VMX"
+cp "$work/unlocked" "$work/rom"
 mib=16 says "16 MiB" "too little memory"
+
+tail -c +65537 "$work/unlocked" >"$work/rom"
+says "a ROM without its first 64 KiB" "the ROM image is cut short or damaged"
 
 head -c 40 "$BUILD/tests/visor/guest" >"$work/elf"
 rom "$work/elf" ""
