@@ -245,13 +245,12 @@ static uint16_t graphics_cell(uint8_t page, uint16_t at)
 void graphics_write(uint32_t what, uint16_t at, uint16_t count)
 {
 	enum memory_model model = memory_model();
-	uint16_t from;
 
 	if ((at & 0xff) >= bda.columns || model == EXTENDED || bda.char_height == 0)
 		return;
-	from = select_glyph(model, what);
 	for (; count && at >> 8 <= bda.last_row; count--) {
-		uint16_t to = graphics_cell(what >> 8, at);
+		uint16_t to = graphics_cell(what >> 8, at); /* reads the ROM: GS is still there */
+		uint16_t from = select_glyph(model, what);
 		uint8_t colour = what >> 16;
 
 		if (model == PLANAR)
@@ -260,12 +259,12 @@ void graphics_write(uint32_t what, uint16_t at, uint16_t count)
 			cga_glyph(to, from, colour);
 		else
 			linear_glyph(to, from, colour | (what & 0xff00));
+		rom_gs();
 		if ((++at & 0xff) == bda.columns)
 			at = (at & 0xff00) + 0x100;
 	}
 	if (model == PLANAR)
 		planar_done();
-	rom_gs();
 }
 
 /* One row of a cell as glyph bits: 1 where the pixel is not colour 0. */

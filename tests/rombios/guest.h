@@ -127,7 +127,7 @@ static struct r in, out, may; /* may: bits that a service may change */
 static unsigned deepest;      /* bytes of the caller's stack that a call used */
 
 /* Registers of which nothing is asked hold patterns: a service must bring them back. */
-static void prepare(uint16_t ax)
+static __attribute__((unused)) void prepare(uint16_t ax)
 {
 	in = (struct r){0xa5a50000u | ax, 0xb5b51111, 0xc5c52222, 0xd5d53333, 0xe5e54444, 0xf5f55555,
 			0x95956666, 0x2345, 0x3456, 0x4567, 0x5678, IF | 2};

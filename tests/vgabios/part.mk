@@ -12,3 +12,9 @@ $(VGABIOS_T)/%.img: tests/rombios/guest.lds $(call objs,m16,tests/rombios/guest.
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && \
 		$(LD) -m elf_i386 --no-warn-rwx-segments -o $(@:.img=.elf) -T $^ && \
 		$(OBJCOPY) -O binary $(@:.img=.elf) $@ && truncate -s 1440K $@
+
+# what draws test cards brings its fonts along
+tests: $(VGABIOS_T)/pictures.img
+$(VGABIOS_T)/pictures.img: $(patsubst %,$(VGABIOS_T)/font_%.o,8x8 8x14 8x16)
+$(VGABIOS_T)/font_%.o: $(BUILD)/vgabios/font_%.o
+	$(Q)mkdir -p $(@D) && $(OBJCOPY) --rename-section .rom=.rodata $< $@
