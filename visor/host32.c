@@ -51,36 +51,9 @@ void host_bind(struct vcpu *v)
 	asm volatile("lgdt %0\n\tmovl %1, %%gs" : : "m"(gdtr), "r"(SEL_VCPU) : "memory");
 }
 
-static struct {
-	uint16_t low, selector, flags, high;
-} idt[HOST_VECTORS];
-
-void load_vectors(void)
-{
-	struct {
-		uint16_t limit;
-		void *base;
-	} __attribute__((packed)) idtr = {sizeof(idt) - 1, idt};
-
-	asm volatile("lidt %0" : : "m"(idtr));
-}
-
-void set_vectors(void)
-{
-	for (unsigned i = 0; i < HOST_VECTORS; i++) {
-		uint32_t at = (uintptr_t)host_vectors + i * HOST_STUB;
-		idt[i].low = at;
-		idt[i].selector = SEL_CODE;
-		idt[i].flags = 0x8e00; /* interrupt gate */
-		idt[i].high = at >> 16;
-	}
-	load_vectors();
-}
-
 void set_host_segments(struct vcpu *v)
 {
 	vmwrite(HOST_GS_SELECTOR, SEL_VCPU);
-	vmwrite(HOST_IDTR_BASE, (uintptr_t)idt);
 }
 
 void unblock_nmi(void)

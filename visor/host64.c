@@ -58,34 +58,6 @@ void host_bind(struct vcpu *v)
 	wrmsr(MSR_GS_BASE, (uintptr_t)v);
 }
 
-static struct {
-	uint16_t low, selector, flags, middle;
-	uint32_t high, reserved;
-} idt[HOST_VECTORS];
-
-void load_vectors(void)
-{
-	struct {
-		uint16_t limit;
-		void *base;
-	} __attribute__((packed)) idtr = {sizeof(idt) - 1, idt};
-
-	asm volatile("lidt %0" : : "m"(idtr));
-}
-
-void set_vectors(void)
-{
-	for (unsigned i = 0; i < HOST_VECTORS; i++) {
-		uint64_t at = (uintptr_t)host_vectors + i * HOST_STUB;
-		idt[i].low = at;
-		idt[i].selector = SEL_CODE;
-		idt[i].flags = 0x8e00; /* interrupt gate */
-		idt[i].middle = at >> 16;
-		idt[i].high = at >> 32;
-	}
-	load_vectors();
-}
-
 void set_host_segments(struct vcpu *v)
 {
 	uint64_t tss = (uintptr_t)v->tss;
@@ -94,7 +66,6 @@ void set_host_segments(struct vcpu *v)
 	v->gdt[SEL_TSS / 8] = 0x67 | (tss & 0xffffff) << 16 | 0x89ull << 40 | (tss >> 24 & 0xff) << 56;
 	v->gdt[SEL_TSS / 8 + 1] = tss >> 32;
 	vmwrite(HOST_GS_SELECTOR, SEL_DATA);
-	vmwrite(HOST_IDTR_BASE, (uintptr_t)idt);
 }
 
 /* IRET ends the blocking of NMIs in visor that an NMI's exit begins (SDM vol. 3, 28.3.3), and in Bochs

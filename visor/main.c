@@ -127,6 +127,31 @@ void host_exception(unsigned long *frame)
 	      (unsigned long long)frame[2], (unsigned long long)frame[1], read_cr2());
 }
 
+struct gate host_idt[HOST_VECTORS];
+
+void load_vectors(void)
+{
+	struct {
+		uint16_t limit;
+		void *base;
+	} __attribute__((packed)) idtr = {sizeof(host_idt) - 1, host_idt};
+
+	asm volatile("lidt %0" : : "m"(idtr));
+}
+
+static void set_vectors(void)
+{
+	enum { INTERRUPT_GATE = 0x8e00 };
+
+	for (unsigned i = 0; i < HOST_VECTORS; i++) {
+		uint64_t at = (uintptr_t)host_vectors + i * HOST_STUB;
+		host_idt[i] = (struct gate){.low = at, .selector = SEL_CODE, .flags = INTERRUPT_GATE, .middle = at >> 16};
+		if (sizeof(long) == 8)
+			host_idt[i].high[0] = at >> 32;
+	}
+	load_vectors();
+}
+
 enum real_mode { BY_PROCESSOR, ASSIST, NATIVE };
 static bool without_ept; /* ept=off */
 

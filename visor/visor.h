@@ -92,16 +92,21 @@ void print_guest_state(struct vcpu *v);
 void vcpu_bind(struct vcpu *v, unsigned id);
 /* What all processors share, into the current VMCS. */
 void vcpu_attach(struct vcpu *v);
+/* SDM vol. 3, 6.11 and 6.14.1 */
+struct gate {
+	uint16_t low, selector, flags, middle;
+	uint32_t high[sizeof(long) == 8 ? 2 : 0];
+};
+extern struct gate host_idt[];
+void load_vectors(void); /* IDTR */
 
 /* host64.c and host32.c: visor as a 64-bit or a 32-bit host */
 enum { HOST_VECTORS = 32, HOST_STUB = 16 };
 enum { SEL_CODE = 0x08, SEL_DATA = 0x10, SEL_TSS = 0x18 }; /* host_gdt */
 extern char host_vectors[];
 extern const struct control_bit host_exit_needed[], host_entry_needed[];
-void set_vectors(void);
-void load_vectors(void); /* IDTR */
 void host_bind(struct vcpu *v);
-/* GDT, and of the VMCS's host state the selector of GS and the IDT */
+/* GDT, and of the VMCS's host state the selector of GS */
 void set_host_segments(struct vcpu *v);
 /* RAM that boot.c has not mapped */
 void host_map_memory(void);

@@ -141,6 +141,7 @@ static void set_host_state(struct vcpu *v)
 	vmwrite(HOST_GS_BASE, (uintptr_t)v);
 	vmwrite(HOST_TR_BASE, (uintptr_t)v->tss);
 	vmwrite(HOST_GDTR_BASE, (uintptr_t)v->gdt);
+	vmwrite(HOST_IDTR_BASE, (uintptr_t)host_idt);
 	vmwrite(HOST_SYSENTER_CS, 0);
 	vmwrite(HOST_SYSENTER_ESP, 0);
 	vmwrite(HOST_SYSENTER_EIP, 0);

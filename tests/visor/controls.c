@@ -23,6 +23,7 @@ const struct mmu ept = {.proc = ept_proc, .proc2 = ept_proc2, .proc_refused = re
 bool native_real_mode;
 unsigned vcpu_count = 2;
 char vmx_exit[1];
+struct gate host_idt[1];
 
 uint64_t rdmsr(uint32_t index)
 {
