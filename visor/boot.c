@@ -247,14 +247,16 @@ void boot_main(uint32_t magic, const void *information)
 
 	uint32_t used = (uint32_t)image->end - (uint32_t)image->base;
 	uint32_t copy = boot.private_base + used + ((sizeof(boot) + PAGE - 1) & -PAGE);
-	uint32_t tables = (copy + boot.loader_size + PAGE - 1) & -PAGE;
+	uint32_t tables = (copy + (info ? boot.loader_size : 0) + PAGE - 1) & -PAGE;
 	if (boot.loader_size > VISOR_PRIVATE / 2 || used > VISOR_PRIVATE / 4 ||
 	    file_size > used)
 		stop("the images are too big for the private memory");
 	memcpy((void *)boot.private_base, (void *)file, file_size);
 	memset((void *)(boot.private_base + file_size), 0, used - file_size);
-	memcpy((void *)copy, (void *)boot.loader, boot.loader_size);
-	boot.loader = copy;
+	if (info) { /* a module lies where the guest's memory is to be */
+		memcpy((void *)copy, (void *)boot.loader, boot.loader_size);
+		boot.loader = copy;
+	}
 	uint32_t cr3 = long_mode ? build_tables(tables) : build_tables32(tables);
 	memcpy((void *)(boot.private_base + used), &boot, sizeof(boot));
 	image = (void *)(boot.private_base + VISOR_IMAGE_HEADER);

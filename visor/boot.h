@@ -7,7 +7,7 @@
  * Private memory, from its (2 MiB aligned) base:
  *     image   first page: the identity map that a guest without paging runs on; then struct
  *             visor_image, code and data up to visor_image.end
- *     boot    struct visor_boot, the vmxloader ELF, the first page tables
+ *     boot    struct visor_boot, the vmxloader ELF where a multiboot module brings it, the first page tables
  *     heap    the rest
  */
 #ifndef VISOR_BOOT_H

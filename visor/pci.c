@@ -52,6 +52,7 @@ enum { HEADER_DEVICE, HEADER_BRIDGE, HEADER_CARDBUS };
 enum { BAR_IO = 1 << 0, BAR_TYPE = 3 << 1, BAR_64 = 2 << 1 };
 
 static const struct bridge *bridge;
+static bool data_exits = true; /* io_init() says so */
 
 static uint32_t config_read(uint32_t address)
 {
@@ -263,6 +264,10 @@ void pci_write(uint16_t port, unsigned size, uint32_t value)
 	}
 	outl(PCI_ADDRESS, value);
 	/* with one processor the data ports exit only while such a register is chosen */
+	bool exit = vcpu_count > 1 || is_watched(value);
+	if (exit == data_exits)
+		return;
+	data_exits = exit;
 	for (port = PCI_DATA; port < PCI_END; port++)
-		io_intercept(port, vcpu_count > 1 || is_watched(value));
+		io_intercept(port, exit);
 }

@@ -32,7 +32,7 @@ static uint32_t host_id, chosen;
 static struct visor_boot machine = {.private_base = PRIVATE, .private_size = SIZE};
 struct visor_boot *boot = &machine;
 unsigned vcpu_count = 1;
-static bool exits[8] = {true, true, true, true}; /* CF8h on */
+static bool exits[8] = {true, true, true, true, true, true, true, true};
 
 void print(const char *format, ...)
 {
