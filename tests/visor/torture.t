@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The paging torture guest (torture.c) shows the same on the bare machine and under visor: with the virtual
-# TLB, with EPT, and with EPT left alone. --long: 10 million accesses each with the virtual TLB and with EPT.
+# TLB, with EPT, and with EPT left alone. --long: 10 million accesses, half with the virtual TLB and half with EPT.
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
 . tests/visor/torture.sh
@@ -22,9 +22,9 @@ compare() {
 if [ -n "${DFW_LONG-}" ]; then
 	seed=7
 	for model in core2_penryn_t9600 corei5_lynnfield_750; do
-		compare torture32 2 $model 3300 ''
-		compare torture32 3 $model 3300 ''
-		compare torture64 4 $model 3300 ''
+		compare torture32 2 $model 1650 ''
+		compare torture32 3 $model 1650 ''
+		compare torture64 4 $model 1650 ''
 	done
 else
 	compare torture32 2 core2_penryn_t9600 12 ''
