@@ -176,10 +176,12 @@ static uint16_t fetch(uint32_t address)
 	for (unsigned n = 0; n < 8; n++) {
 		uint16_t pcir, blocks;
 
-		flat_copy((uint32_t)WORK_SEG << 4, address, 0x10000 / 4);
+		flat_copy((uint32_t)WORK_SEG << 4, address, BLOCK / 4);
 		pcir = far_read16(WORK_SEG, 0x18);
-		if (far_read16(WORK_SEG, 0) != SIGNATURE || pcir < 0x1a || pcir > 0xffe0 ||
-		    far_read32(WORK_SEG, pcir) != PCIR)
+		if (far_read16(WORK_SEG, 0) != SIGNATURE || pcir < 0x1a || pcir > 0xffe0)
+			return 0;
+		flat_copy((uint32_t)WORK_SEG << 4, address, pcir / 4u + 8);
+		if (far_read32(WORK_SEG, pcir) != PCIR)
 			return 0;
 		if (!far_read8(WORK_SEG, pcir + 0x14)) { /* code type 0: PC */
 			flat_copy((uint32_t)WORK_SEG << 4, address, far_read8(WORK_SEG, 2) * (BLOCK / 4));
@@ -249,12 +251,6 @@ static void pci_rom(uint16_t bdf)
 
 	if (!bar)
 		return;
-	/* initialising one takes unreal mode throughout, which vmxassist interprets: it did not come to an end */
-	if (handoff.flags & DFW_FLAG_ASSIST) {
-		card(bdf);
-		print("not started under vmxassist\n");
-		return;
-	}
 	pci_write16(bdf, PCI_COMMAND, command | PCI_COMMAND_MEM);
 	pci_write32(bdf, PCI_ROM, bar | 1);
 	flat_limits(true);

@@ -4,6 +4,7 @@
  * protected mode (leave), in virtual-8086 mode, or instruction by instruction in the interpreter.
  */
 #include "vmxassist/vmxassist.h"
+#include "lib/string.h"
 
 PER_PROCESSOR struct dfw_assist_stats *stats;
 PER_PROCESSOR struct monitor monitor;
@@ -319,6 +320,10 @@ __attribute__((cold)) void monitor_invoked(void)
 
 	switch (m->record->reason) {
 	case DFW_INVOKE_START:
+		/* What began it all lies in the stack's page: as long as an emulator has translations of it (QEMU),
+		 * each push would take it a look whether they are still right. */
+		memset(start_up, 0, start_up_end - start_up);
+		__attribute__((fallthrough));
 	case DFW_INVOKE_RESET:
 		/* the reset vector is run from its shadow below 1 MiB: above it lies the host's ROM */
 		cpu->seg[DFW_CS].base = (uint32_t)cpu->seg[DFW_CS].selector << 4;

@@ -175,7 +175,7 @@ int unit_run(struct x86_unit *unit);
 extern const uint8_t unit_fault[];
 void trap_entry(void);   /* where trap stubs lead */
 void trap_entry_gp(void); /* that of vector 13 */
-extern uint8_t processor_page[STACK_SIZE], stack_top[]; /* vmxassist.lds.S */
+extern uint8_t processor_page[STACK_SIZE], stack_top[], start_up[], start_up_end[]; /* vmxassist.lds.S */
 
 /* monitor.c */
 _Noreturn void monitor_invoked(void); /* C side of invoke_entry */

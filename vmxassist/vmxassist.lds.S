@@ -23,7 +23,7 @@ SECTIONS
 	.processor processor_page (NOLOAD) : { *(.processor) }
 	ASSERT(SIZEOF(.processor) <= PROCESSOR_DATA, "vmxassist: too little left of the page for the stack")
 	/* what the stack overwrites once it has run */
-	.init processor_page + PROCESSOR_DATA : { *(.init) }
+	.init processor_page + PROCESSOR_DATA : { start_up = .; *(.init) start_up_end = .; }
 	ASSERT(SIZEOF(.init) <= STACK_SIZE - PROCESSOR_DATA - 1024, "vmxassist: no stack left for the start")
 	stack_top = processor_page + STACK_SIZE;
 	vm86_frame = stack_top - 76; /* struct frame, vmxassist.h */
