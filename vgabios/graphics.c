@@ -46,14 +46,6 @@ static void planar_done(void)
 	write_index(PORT_GRAPHICS, 8, 0xff);
 }
 
-/* The byte that fills an area with one colour; in planar modes set/reset has it. */
-static inline uint8_t fill_value(enum memory_model model, uint8_t colour)
-{
-	if (model != CGA)
-		return colour;
-	return bda.mode == 6 ? (colour & 1) * 0xff : (colour & 3) * 0x55; /* one bit a pixel, or two */
-}
-
 void graphics_scroll(const union window *w, bool odd)
 {
 	enum memory_model model = memory_model();
@@ -86,7 +78,9 @@ void graphics_scroll(const union window *w, bool odd)
 		to += pitch;
 		from += pitch;
 	}
-	value = fill_value(model, w->attribute);
+	/* The attribute fills what is free as it is, in CGA modes as a byte of pixels: IBM PC Technical
+	 * Reference, BIOS listing, "fill value for blanked lines". */
+	value = w->attribute;
 	if (model == PLANAR) {
 		write_index(PORT_GRAPHICS, 5, 0);
 		planar_fill(value);

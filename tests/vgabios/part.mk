@@ -14,7 +14,7 @@ $(VGABIOS_T)/%.img: tests/rombios/guest.lds $(call objs,m16,tests/rombios/guest.
 		$(OBJCOPY) -O binary $(@:.img=.elf) $@ && truncate -s 1440K $@
 
 # what draws test cards brings its fonts along
-tests: $(VGABIOS_T)/pictures.img
+tests: $(VGABIOS_T)/pictures.img $(VGABIOS_T)/state.img
 $(VGABIOS_T)/pictures.img: $(patsubst %,$(VGABIOS_T)/font_%.o,8x8 8x14 8x16)
 $(VGABIOS_T)/font_%.o: $(BUILD)/vgabios/font_%.o
 	$(Q)mkdir -p $(@D) && $(OBJCOPY) --rename-section .rom=.rodata $< $@
