@@ -168,27 +168,10 @@ static int guest_fpu(void *world, struct x86_unit *unit)
 	return raised;
 }
 
-static uint32_t efer_allowed(void)
+/* The processor is asked. PCIDE is nothing to try outside IA-32e mode, CR4.VMXE the host's. */
+static bool guest_cr4_allowed(void *world, uint32_t value)
 {
-	uint32_t regs[4] = {0x80000000};
-
-	guest_cpuid(NULL, regs);
-	if (regs[0] < 0x80000001)
-		return 0;
-	memcpy(regs, (uint32_t[4]){0x80000001}, sizeof(regs));
-	guest_cpuid(NULL, regs);
-	return efer_bits(regs[3]);
-}
-
-/* CR4: the processor is asked. PCIDE is nothing to try outside IA-32e mode, CR4.VMXE the host's. */
-static bool guest_control_allowed(void *world, unsigned n, uint64_t value)
-{
-	uint64_t bits;
-
-	if (n == 4)
-		return !(value & CR4_PCIDE) && world_cr4_exists(value);
-	bits = efer_allowed();
-	return bits && !(value & ~bits);
+	return !(value & CR4_PCIDE) && world_cr4_exists(value);
 }
 
 static void guest_control_written(void *world, unsigned n)
@@ -224,7 +207,7 @@ const struct x86_ops guest_ops = {
 	.write_msr = guest_write_msr,
 	.cpuid = guest_cpuid,
 	.rdtsc = guest_rdtsc,
-	.control_allowed = guest_control_allowed,
+	.cr4_allowed = guest_cr4_allowed,
 	.control_written = guest_control_written,
 	.fpu = guest_fpu,
 };

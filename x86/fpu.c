@@ -10,13 +10,13 @@ enum { XM = 19 };
 
 /* --- features, SDM vol. 2, CPUID --- */
 
-bool x86_feature(struct insn *i, unsigned feature)
+uint32_t x86_features(struct insn *i, unsigned which)
 {
 	/* where x->features come from: leaf and register, in the order of enum feature's words */
 	static const struct {
 		uint32_t leaf;
 		uint8_t reg;
-	} word[] = {{1, 3}, {1, 2}, {7, 1}, {7, 2}, {0x80000001, 2}, {0x80000001, 3}};
+	} word[] = {{1, 3}, {1, 2}, {7, 1}, {7, 2}, {0x80000001, 2}, {0x80000001, 3}, {0x80000008, 0}};
 	struct x86 *x = i->x;
 	unsigned n;
 
@@ -32,7 +32,12 @@ bool x86_feature(struct insn *i, unsigned feature)
 		x->features[n] = word[n].leaf <= last ? regs[word[n].reg] : 0;
 	}
 	x->features_known = true;
-	return x->features[feature >> 5] >> (feature & 31) & 1;
+	return x->features[which];
+}
+
+bool x86_feature(struct insn *i, unsigned feature)
+{
+	return x86_features(i, feature >> 5) >> (feature & 31) & 1;
 }
 
 /* --- the unit --- */

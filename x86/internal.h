@@ -611,6 +611,14 @@ uint32_t x86_processor_id(struct insn *i, unsigned feature);
 
 /* SDM vol. 2, CPUID: 32 * word of x86.features + bit */
 enum feature {
+	F_VME = 1,
+	F_DE = 2,
+	F_PSE = 3,
+	F_TSC = 4,
+	F_PAE = 6,
+	F_MCE = 7,
+	F_PGE = 13,
+	F_PSE36 = 17,
 	F_CLFSH = 19,
 	F_MMX = 23,
 	F_FXSR = 24,
@@ -619,7 +627,10 @@ enum feature {
 	F_SSE3 = 32 + 0, /* leaf 1, ECX */
 	F_PCLMUL = 32 + 1,
 	F_MONITOR = 32 + 3,
+	F_VMX = 32 + 5,
+	F_SMX = 32 + 6,
 	F_SSSE3 = 32 + 9,
+	F_PCID = 32 + 17,
 	F_SSE41 = 32 + 19,
 	F_SSE42 = 32 + 20,
 	F_MOVBE = 32 + 22,
@@ -628,7 +639,9 @@ enum feature {
 	F_XSAVE = 32 + 26,
 	F_AVX = 32 + 28,
 	F_RDRAND = 32 + 30,
-	F_BMI1 = 64 + 3, /* leaf 7, EBX */
+	F_FSGSBASE = 64 + 0, /* leaf 7, EBX */
+	F_BMI1 = 64 + 3,
+	F_SMEP = 64 + 7,
 	F_INVPCID = 64 + 10,
 	F_RTM = 64 + 11,
 	F_RDSEED = 64 + 18,
@@ -637,16 +650,26 @@ enum feature {
 	F_CLFLUSHOPT = 64 + 23,
 	F_CLWB = 64 + 24,
 	F_SHA = 64 + 29,
-	F_GFNI = 96 + 8, /* leaf 7, ECX */
+	F_UMIP = 96 + 2, /* leaf 7, ECX */
+	F_PKU = 96 + 3,
+	F_CET_SS = 96 + 7,
+	F_GFNI = 96 + 8,
+	F_LA57 = 96 + 16,
 	F_RDPID = 96 + 22,
+	F_KL = 96 + 23,
 	F_MOVDIRI = 96 + 27,
+	F_PKS = 96 + 31,
 	F_LZCNT = 128 + 5, /* leaf 80000001h, ECX */
 	F_SSE4A = 128 + 6,
 	F_SYSCALL = 160 + 11, /* leaf 80000001h, EDX; outside 64-bit mode only AMD sets it */
+	F_PAGE1GB = 160 + 26,
 	F_RDTSCP = 160 + 27,
 	F_3DNOW = 160 + 31,
 };
 
+/* A word of x86.features, by the order above; the last is leaf 80000008h, EAX. */
+enum { EXTENDED_EDX = 5, WIDTHS = 6 };
+uint32_t x86_features(struct insn *i, unsigned which);
 bool x86_feature(struct insn *i, unsigned feature);
 /* Runs an instruction whose operands are EAX, ECX, EDX and the flags. */
 void x86_run_implied(struct insn *i, struct x86_unit *u);

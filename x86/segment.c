@@ -170,7 +170,8 @@ HANDLER(load_far)
 
 	if (!is_memory(i)) {
 		/* C4 and C5 are VEX prefixes here, SDM vol. 2, 2.3 */
-		if (i->opcode >= 0xc4 && is_protected(i->cpu) && x86_feature(i, F_AVX))
+		if (i->opcode >= 0xc4 && is_protected(i->cpu) && (i->cpu->cr4 & CR4_OSXSAVE) &&
+		    x86_feature(i, F_AVX))
 			x86_unknown(i);
 		x86_raise(i, UD);
 	}

@@ -218,11 +218,24 @@ HANDLER(lidt)
 
 /* --- control registers --- */
 
-#define CR4_RESERVED 0xfe000000u /* bits that no processor of ours defines */
+#define CR4_RESERVED 0xfe008000u /* bits that no processor of ours defines */
 
-static void check_allowed(struct insn *i, unsigned n, uint64_t value)
+/* The feature that each bit of CR4 belongs to, SDM vol. 3, 2.5. PCE (8) has none, 15 is reserved. */
+static const uint8_t cr4_features[25] = {
+	F_VME, F_VME,  F_TSC,  F_DE,  F_PSE, F_PAE,	 F_MCE,	 F_PGE,	  0,	F_FXSR, F_SSE,	F_UMIP, F_LA57,
+	F_VMX, F_SMX,  0,      F_FSGSBASE,   F_PCID, F_XSAVE, F_KL, F_SMEP, F_SMAP, F_PKU, F_CET_SS, F_PKS,
+};
+
+static void check_cr4(struct insn *i, uint32_t value)
 {
-	if (i->x->ops->control_allowed && !i->x->ops->control_allowed(i->x->world, n, value))
+	uint32_t bits = value & ~(uint32_t)CR4_PCE;
+	unsigned n;
+
+	for (n = 0; n < sizeof(cr4_features); n++)
+		if ((bits >> n & 1) && !x86_feature(i, cr4_features[n]))
+			x86_raise_error(i, GP, 0);
+	if ((value & CR4_RESERVED) ||
+	    (i->x->ops->cr4_allowed && !i->x->ops->cr4_allowed(i->x->world, value)))
 		x86_raise_error(i, GP, 0);
 }
 
@@ -236,7 +249,7 @@ static void write_cr0(struct insn *i, uint32_t value)
 	value |= CR0_ET;
 	if ((value & CR0_PG) && !(value & CR0_PE))
 		x86_raise_error(i, GP, 0);
-	if ((value & CR0_NW) && !(value & CR0_CD))
+	if (((value & CR0_NW) && !(value & CR0_CD)) || (!(value & CR0_WP) && (cpu->cr4 & CR4_CET)))
 		x86_raise_error(i, GP, 0);
 	if ((value & CR0_PG) && !(old & CR0_PG)) {
 		to_long = cpu->efer & EFER_LME;
@@ -277,11 +290,12 @@ static void write_cr4(struct insn *i, uint32_t value)
 	struct dfw_cpu *cpu = i->cpu;
 	uint32_t changed = value ^ cpu->cr4;
 
-	if ((value & CR4_RESERVED) ||
-	    ((cpu->efer & EFER_LMA) && (!(value & CR4_PAE) || (changed & CR4_LA57))) ||
-	    ((value & CR4_PCIDE) && !(cpu->efer & EFER_LMA)))
+	if (((cpu->efer & EFER_LMA) && (!(value & CR4_PAE) || (changed & CR4_LA57))) ||
+	    ((value & CR4_PCIDE) &&
+	     (!(cpu->efer & EFER_LMA) || ((changed & CR4_PCIDE) && (cpu->cr3 & 0xfff)))) ||
+	    ((value & CR4_CET) && !(cpu->cr0 & CR0_WP)))
 		x86_raise_error(i, GP, 0);
-	check_allowed(i, 4, value);
+	check_cr4(i, value);
 	if ((cpu->cr0 & CR0_PG) && (value & CR4_PAE) && !(cpu->efer & EFER_LMA) &&
 	    (changed & (CR4_PAE | CR4_PSE | CR4_PGE | CR4_SMEP)) &&
 	    !x86_load_pdptes(i, cpu->cr3, value))
@@ -440,6 +454,15 @@ HANDLER(mov_to_dr)
 
 enum { MSR_EFER = 0xc0000080 };
 
+/* What CPUID shows of EFER, SDM vol. 4, table 2-2; the MSR is there if any of it is. */
+static void check_efer(struct insn *i, uint64_t value)
+{
+	uint64_t bits = efer_bits(x86_features(i, EXTENDED_EDX));
+
+	if (!bits || (value & ~bits))
+		x86_raise_error(i, GP, 0);
+}
+
 /* SDM vol. 3, 2.2.1: LMA is not software's to write, nor LME while paging is on. */
 static void write_efer(struct insn *i, uint64_t value)
 {
@@ -448,7 +471,7 @@ static void write_efer(struct insn *i, uint64_t value)
 	value = (value & ~(uint64_t)EFER_LMA) | (cpu->efer & EFER_LMA);
 	if (((value ^ cpu->efer) & EFER_LME) && (cpu->cr0 & CR0_PG))
 		x86_raise_error(i, GP, 0);
-	check_allowed(i, 8, value);
+	check_efer(i, value);
 	cpu->efer = value;
 	x86_control_written(i, 8);
 }
@@ -459,7 +482,7 @@ HANDLER(rdmsr)
 	uint64_t value = i->cpu->efer;
 
 	if (r[DFW_RCX].d == MSR_EFER)
-		check_allowed(i, 8, 0);
+		check_efer(i, 0);
 	else if (!i->x->ops->read_msr(i->x->world, r[DFW_RCX].d, &value))
 		x86_raise_error(i, GP, 0);
 	r[DFW_RAX].d = value;

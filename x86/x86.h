@@ -12,8 +12,8 @@
  * POPCNT, LZCNT, TZCNT, CRC32, ADX, RDRAND, RDSEED, RDPID, RDTSCP, CLFLUSH, INVPCID, SMAP's, 3DNow. A feature
  * that ops->cpuid does not show is #UD. VMX, SVM and SMX instructions are #UD, as outside their
  * operation; transactions abort at once. Of what CPUID may show, these are #UD and reported by
- * insn.known: the VEX encodings (C4, C5), as on a processor without AVX, and XSAVE's family while
- * CR4.OSXSAVE is set.
+ * insn.known: the VEX encodings (C4, C5) in protected mode, and XSAVE's family, while CR4.OSXSAVE is
+ * set.
  */
 #ifndef X86_X86_H
 #define X86_X86_H
@@ -43,16 +43,16 @@ struct x86_ops {
 	uint32_t (*in)(void *world, uint16_t port, unsigned size);
 	void (*out)(void *world, uint16_t port, unsigned size, uint32_t value);
 
-	/* Not asked for EFER, which is the processor's own: cpu->efer. */
+	/* Not asked for EFER, which is the processor's own: cpu->efer, with the bits that CPUID shows. */
 	bool (*read_msr)(void *world, uint32_t index, uint64_t *value);
 	bool (*write_msr)(void *world, uint32_t index, uint64_t value);
 	/* regs: EAX, EBX, ECX, EDX; EAX and ECX are the inputs. */
 	void (*cpuid)(void *world, uint32_t regs[4]);
 	uint64_t (*rdtsc)(void *world);
 
-	/* Has the processor all bits of this value of CR4 (n = 4) or EFER (n = 8)? Where not,
-	 * writing it is #GP(0); EFER with no bits: is there such an MSR? May be NULL: any. */
-	bool (*control_allowed)(void *world, unsigned n, uint64_t value);
+	/* May CR4 have this value, all bits of which CPUID shows? Where not, writing it is #GP(0).
+	 * May be NULL: any. */
+	bool (*cr4_allowed)(void *world, uint32_t value);
 
 	/* Told after the interpreter has changed cpu->cr0, cr3, cr4 or efer (n = 0, 3, 4 or 8),
 	 * DR n (n = 16 + n) and for INVLPG, INVD and WBINVD (n = 32). May be NULL. */
@@ -133,7 +133,7 @@ struct x86 {
 	struct x86_insn insn;
 	void *unwind[5];           /* private: where a fault goes */
 	uint32_t shadow;           /* private: interruptibility before the step */
-	uint32_t features[6];      /* private: what ops->cpuid says */
+	uint32_t features[7];      /* private: what ops->cpuid says */
 	bool features_known;       /* private; to be cleared when CPUID changes */
 };
 

@@ -142,10 +142,14 @@ static bool write_msr(void *world, uint32_t index, uint64_t value)
 	return true;
 }
 
-static void cpuid(void *world, uint32_t regs[4])
+/* Something for every leaf, and what CR4 may have here: VME, DE, PSE, TSC, PAE, MCE, PGE; NX. */
+void processor_id(void *world, uint32_t regs[4])
 {
-	regs[1] = regs[0] + 1;
-	regs[3] = regs[0] ^ regs[2];
+	uint32_t leaf = regs[0];
+
+	regs[0] = leaf & 0x7fffffff ? leaf : leaf | 1;
+	regs[1] = leaf + 1;
+	regs[3] = leaf == 1 ? 0x20de : leaf == 0x80000001 ? 1 << 20 : leaf ^ regs[2];
 }
 
 static uint64_t rdtsc(void *world)
@@ -161,7 +165,7 @@ static const struct x86_ops ops = {
     .out = out_port,
     .read_msr = read_msr,
     .write_msr = write_msr,
-    .cpuid = cpuid,
+    .cpuid = processor_id,
     .rdtsc = rdtsc,
 };
 

@@ -144,6 +144,7 @@ struct form {
 extern uint8_t ours[MEMORY], theirs[MEMORY], pristine[MEMORY];
 void touch(uint64_t phys, unsigned len);
 uint32_t port_value(uint16_t port, unsigned size);
+void processor_id(void *world, uint32_t regs[4]);
 uint64_t out_digest(uint64_t digest, uint16_t port, unsigned size, uint32_t value);
 uint64_t descriptor_of(unsigned entry);
 struct dfw_segment segment_of(uint16_t selector);

@@ -1141,6 +1141,9 @@ static void unknown(void **state)
 	}
 	protected_mode(0, true);
 	FAULTS(UD, 0xc5, 0xf8, 0x77);
+	assert_true(x.insn.known); /* OSXSAVE off: SDM vol. 2, 2.8 */
+	cpu.cr4 |= OSXSAVE;
+	FAULTS(UD, 0xc5, 0xf8, 0x77);
 	assert_int_equal(x.insn.known, !cpu_has(1, 2, 28));
 	hidden_features = 1 << 28;
 	x.features_known = false;

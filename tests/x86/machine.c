@@ -118,14 +118,14 @@ static bool op_msr_write(void *world, uint32_t index, uint64_t value)
 	return false;
 }
 
-/* A Pentium 4's: FPU, TSC, MSR, CX8, CMOV, CLFSH, MMX, FXSR, SSE, SSE2. */
+/* A Pentium 4's: FPU, VME, DE, PSE, TSC, MSR, PAE, MCE, CX8, PGE, CMOV, PSE-36, CLFSH, MMX, FXSR, SSE, SSE2. */
 static void op_cpuid(void *world, uint32_t regs[4])
 {
 	bool features = regs[0] == 1;
 
 	memset(regs, 0, 16);
 	regs[0] = 1;
-	regs[3] = features ? 0x07888131 : 0;
+	regs[3] = features ? 0x078aa1ff : 0;
 }
 
 static uint64_t op_rdtsc(void *world)

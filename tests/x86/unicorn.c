@@ -88,14 +88,15 @@ static void on_out(uc_engine *uc, uint32_t port, int size, uint32_t value, void 
 /* The same answer as the interpreter's op gives. */
 static int on_cpuid(uc_engine *uc, void *user)
 {
-	uint32_t eax, ecx, v;
+	static const int order[4] = {UC_X86_REG_EAX, UC_X86_REG_EBX, UC_X86_REG_ECX, UC_X86_REG_EDX};
+	uint32_t regs[4];
+	unsigned n;
 
-	uc_reg_read(uc, UC_X86_REG_EAX, &eax);
-	uc_reg_read(uc, UC_X86_REG_ECX, &ecx);
-	v = eax + 1;
-	uc_reg_write(uc, UC_X86_REG_EBX, &v);
-	v = ecx ^ eax;
-	uc_reg_write(uc, UC_X86_REG_EDX, &v);
+	for (n = 0; n < 4; n++)
+		uc_reg_read(uc, order[n], &regs[n]);
+	processor_id(NULL, regs);
+	for (n = 0; n < 4; n++)
+		uc_reg_write(uc, order[n], &regs[n]);
 	return 1;
 }
 

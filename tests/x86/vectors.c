@@ -104,9 +104,35 @@ static bool op_msr_write(void *world, uint32_t index, uint64_t value)
 	return index == 0x1b;
 }
 
+/* What CPUID shows: leaves 1, 7, 80000001h and 80000008h. */
+enum { CPUID_1, CPUID_7, CPUID_EXT1, CPUID_EXT8, CPUID_LEAVES };
+static uint32_t cpuid_regs[CPUID_LEAVES][4]; /* EAX, EBX, ECX, EDX */
+
 static void op_cpuid(void *world, uint32_t regs[4])
 {
-	regs[1] = regs[0] + 1;
+	static const uint32_t leaves[CPUID_LEAVES] = {1, 7, 0x80000001, 0x80000008};
+	uint32_t leaf = regs[0];
+	unsigned n;
+
+	regs[0] = leaf ? 0x80000008 : 7;
+	regs[1] = leaf + 1;
+	regs[2] = regs[3] = 0;
+	for (n = 0; n < CPUID_LEAVES; n++)
+		if (leaf == leaves[n])
+			memcpy(regs, cpuid_regs[n], 16);
+}
+
+/* Every feature that CR4 and paging know, and 36 bits of physical address, as far as the masks let it. */
+static void features(uint32_t edx1, uint32_t ecx1, uint32_t ebx7, uint32_t ecx7, uint32_t extended, uint32_t width)
+{
+	memset(cpuid_regs, 0, sizeof(cpuid_regs));
+	cpuid_regs[CPUID_1][3] = edx1;
+	cpuid_regs[CPUID_1][2] = ecx1;
+	cpuid_regs[CPUID_7][1] = ebx7;
+	cpuid_regs[CPUID_7][2] = ecx7;
+	cpuid_regs[CPUID_EXT1][3] = extended;
+	cpuid_regs[CPUID_EXT8][0] = width;
+	x.features_known = false;
 }
 
 static uint64_t op_rdtsc(void *world)
@@ -218,6 +244,8 @@ static void real_mode(void)
 	mapped = way;
 	x.flat = memory;
 	x.flat_size = way == 2 ? MEMORY : 0;
+	/* VME, DE, PSE, TSC, PAE, MCE, PGE, PSE-36, FXSR, SSE; NX, LM */
+	features(0x030220de, 0, 0, 0, 1 << 20 | 1 << 29, 36);
 }
 
 /* Flat 32-bit, CPL 0; every vector has an interrupt gate (DPL 3 for 30h on) to HANDLER + n */
@@ -696,6 +724,26 @@ static void divide(void **state)
 	FAULTS(DE, -1, 0xd4, 0x00); /* aam 0 */
 }
 
+/* Both words are one operand: SDM vol. 2, BOUND, m16&16; 80386 Programmer's Reference, BOUND: #GP "if any part of
+ * the operand would lie outside". (Bochs wraps the second word at 64 KiB, QEMU checks no limit.) */
+static void bound_edge(void **state)
+{
+	real_mode();
+	EAX = 5;
+	put16(DATA, 10); /* where it would wrap to */
+	for (EBX = 0xfffd; EBX < 0x10000; EBX++) {
+		FAULTS(GP, 0, 0x62, 0x07);
+		FAULTS(SS_FAULT, 0, 0x36, 0x62, 0x07);
+	}
+	EBX = 0xfffc;
+	put16(DATA + 0xfffe, 10);
+	RUNS(0x62, 0x07);
+	EAX = 11;
+	FAULTS(BR, -1, 0x62, 0x07);
+	EBX = 0xfff9;
+	FAULTS(GP, 0, 0x66, 0x62, 0x07);
+}
+
 /* --- REP --- */
 
 static void rep_movs(void **state)
@@ -908,6 +956,11 @@ static void single_step(void **state)
 	assert_int_equal(cpu.pending_debug, 0);
 	assert_int_equal(cpu.dr6, 0xffff4ff0);
 	assert_false(cpu.rflags & FLAG_TF);
+	/* HLT ends with the trap, which comes at once: SDM vol. 3, 17.3.1.4 */
+	cpu.rflags |= FLAG_TF;
+	assert_int_equal(RUN(0xf4), X86_HALTED);
+	assert_int_equal(cpu.pending_debug, 1 << 14);
+	cpu.pending_debug = 0;
 	/* MOV SS holds it back */
 	cpu.rflags |= FLAG_TF;
 	EAX = STACK >> 4;
@@ -1393,6 +1446,211 @@ static void pae(void **state)
 	FAULTS(GP, 0, 0x0f, 0x22, 0xd8);
 }
 
+/* Physical memory for page tables with any address: 2 MiB that repeat. */
+static void alias_read(void *world, uint64_t phys, void *dst, unsigned len)
+{
+	op_read(world, phys % MEMORY, dst, len);
+}
+
+static void alias_write(void *world, uint64_t phys, const void *src, unsigned len)
+{
+	op_write(world, phys % MEMORY, src, len);
+}
+
+static void *alias_map(void *world, uint64_t phys, unsigned len, bool write)
+{
+	return op_map(world, phys % MEMORY, len, write);
+}
+
+/* The bits from `low` up to `high`. */
+static uint64_t span(unsigned high, unsigned low)
+{
+	return high < low ? 0 : (2ull << high) - (1ull << low);
+}
+
+/* Each way to a page, with each bit of each entry set in turn: SDM vol. 3, tables 4-4 to 4-6 and 4-9 to 4-20. */
+static void reserved_bits(void **state)
+{
+	enum { LINEAR = 0x12345678, LA57 = 1 << 12, LME_LMA = 0x500, NXE = 0x800 };
+	static const struct {
+		uint32_t cr4, efer;
+		uint8_t levels, leaf; /* the leaf's level: 1 is a page of 4 KiB */
+		bool pse36, gigabytes;
+	} ways[] = {
+		{0x00, 0, 2, 1, false, false},
+		{0x10, 0, 2, 1, false, false},
+		{0x10, 0, 2, 2, false, false},
+		{0x10, 0, 2, 2, true, false},
+		{0x20, 0, 2, 1, false, false},
+		{0x20, 0, 2, 2, true, false},
+		{0x20, NXE, 2, 1, false, false},
+		{0x20, NXE, 2, 2, false, false},
+		{0x20, LME_LMA, 4, 1, false, false},
+		{0x20, LME_LMA | NXE, 4, 1, false, true},
+		{0x20, LME_LMA | NXE, 4, 2, false, true},
+		{0x20, LME_LMA, 4, 3, false, true},
+		{0x20, LME_LMA | NXE, 4, 3, false, true},
+		{0x20 | LA57, LME_LMA, 5, 1, false, true},
+		{0x20 | LA57, LME_LMA | NXE, 5, 2, false, true},
+		{0x20 | LA57, LME_LMA | NXE, 5, 3, false, true},
+	};
+	static const uint8_t widths[] = {32, 36, 39, 40, 46, 52};
+	struct x86_ops aliased = ops;
+	unsigned n, w, level, bit, faulted = 0, passed = 0;
+
+	aliased.read = alias_read;
+	aliased.write = alias_write;
+	aliased.map = alias_map;
+	for (n = 0; n < sizeof(ways) / sizeof(*ways); n++)
+		for (w = 0; w < sizeof(widths); w++)
+			for (level = ways[n].levels; level >= ways[n].leaf; level--)
+				for (bit = 3; bit < 64; bit++) {
+					bool pae = ways[n].cr4 & 0x20, lma = ways[n].efer & LME_LMA;
+					unsigned width = widths[w], bits = pae ? 9 : 10, k, shift, error;
+					bool leaf = level == ways[n].leaf;
+					uint64_t reserved = 0, entry, phys, expected = 0, mask;
+
+					if (!pae && bit >= 32)
+						break;
+					/* it would be another way; in PTEs it is PAT */
+					if (bit == 7 && (leaf || level == 2 || (level == 3 && ways[n].gigabytes)) &&
+					    level > 1)
+						continue;
+					protected_mode();
+					x.ops = &aliased;
+					x.flat_size = 0;
+					features(ways[n].pse36 << 17 | 0x48, 0, 0, 0,
+						 (uint32_t)ways[n].gigabytes << 26, width);
+					cpu.cr0 = 0x80000011;
+					cpu.cr3 = TABLES;
+					cpu.cr4 = ways[n].cr4;
+					cpu.efer = ways[n].efer;
+					cpu.pdpte[0] = TABLES | 1;
+					for (k = ways[n].levels; k >= ways[n].leaf; k--) {
+						uint32_t table = TABLES + (ways[n].levels - k) * 0x1000;
+
+						shift = 12 + (k - 1) * bits;
+						entry = k > ways[n].leaf ? (table + 0x1000) | 7 : k > 1 ? 0x87 : DATA | 7;
+						if (k == level)
+							entry |= 1ull << bit;
+						if (k == ways[n].leaf)
+							expected = entry;
+						table += ((uint64_t)LINEAR >> shift & ((1u << bits) - 1)) * (pae ? 8 : 4);
+						if (pae)
+							put64(table, entry);
+						else
+							put32(table, entry);
+					}
+					shift = 12 + (ways[n].leaf - 1) * bits;
+					if (pae) {
+						reserved = lma ? span(51, width) : span(62, width);
+						if (!(ways[n].efer & NXE))
+							reserved |= 1ull << 63;
+						if (leaf && level > 1)
+							reserved |= span(shift - 1, 13);
+						if (level > 2)
+							reserved |= leaf ? 0 : 1 << 7;
+					} else if (leaf && level > 1) {
+						reserved = ways[n].pse36 ? span(21, (width < 40 ? width : 40) - 19)
+									 : span(21, 13);
+					}
+					/* where the page is */
+					mask = pae ? span(51, shift) : span(31, shift);
+					phys = (expected & mask) | (LINEAR & ((1u << shift) - 1));
+					if (!pae && ways[n].leaf > 1)
+						phys |= (expected & span(20, 13)) << 19;
+					expected = phys;
+					error = 0;
+					if (!x86_translate(&x, LINEAR, &phys)) {
+						assert_int_equal(x.event.vector, PF);
+						error = x.event.error;
+					}
+					if (error != (reserved >> bit & 1 ? 9 : 0) || (!error && phys != expected)) {
+						print_error("way %u, level %u, bit %u, width %u: error %u, at %llx for "
+							    "%llx\n", n, level, bit, width, error,
+							    (unsigned long long)phys, (unsigned long long)expected);
+						fail();
+					}
+					error ? faulted++ : passed++;
+				}
+	assert_in_range(faulted, 3000, 10000);
+	assert_in_range(passed, 3000, 20000);
+	/* the four PDPTEs, table 4-8, when CR3 is loaded */
+	for (w = 0; w < sizeof(widths); w++)
+		for (bit = 1; bit < 64; bit++) {
+			uint64_t reserved = span(63, widths[w]) | 0x1e6;
+
+			protected_mode();
+			features(0x40, 0, 0, 0, 0, widths[w]);
+			cpu.cr4 = 0x20;
+			cpu.efer = NXE;
+			put64(TABLES, (TABLES + 0x1000) | 1);
+			put64(TABLES + 0x1000, 0x83);
+			put64(TABLES + 24, 1ull << bit | 1);
+			put64(TABLES + 16, span(63, 1)); /* not present: ignored */
+			cpu.cr3 = TABLES;
+			EAX = 0x80000011;
+			if (reserved >> bit & 1) {
+				FAULTS(GP, 0, 0x0f, 0x22, 0xc0);
+				continue;
+			}
+			RUNS(0x0f, 0x22, 0xc0);
+			EAX = TABLES;
+			RUNS(0x0f, 0x22, 0xd8);
+		}
+	/* without leaf 80000008h the width is 36 with PAE, else 32 */
+	for (n = 32; n <= 36; n++) {
+		protected_mode();
+		features(n < 36 ? 0x20008 : 0x20048, 0, 0, 0, 0, 0);
+		cpu.cr0 = 0x80000011;
+		cpu.cr3 = TABLES;
+		cpu.cr4 = 0x10;
+		put32(TABLES, 0x83);
+		put32(TABLES + 4, 0x83 | 1 << 16 | 1u << 22);
+		if (n < 36)
+			FAULTS(PF, 9, 0xa0, 0, 0, 0x40, 0);
+		else
+			RUNS(0xa0, 0, 0, 0x40, 0);
+	}
+}
+
+/* SMEP and SMAP, SDM vol. 3, 4.6.1 */
+static void supervisor_mode(void **state)
+{
+	enum { SMEP = 1 << 20, SMAP = 1 << 21, FLAG_AC = 1 << 18 };
+
+	protected_mode();
+	put32(TABLES, 0x83);
+	put32(TABLES + 4, 0x87); /* the same memory again, the user's */
+	cpu.cr3 = TABLES;
+	cpu.cr0 = 0x80000011;
+	cpu.cr4 = 0x10 | SMEP;
+	RUNS(0xa0, 0x00, 0x00, 0x43, 0x00);
+	cpu.rip = 0x400000 + CODE;
+	assert_int_equal(x86_step(&x), X86_FAULT);
+	assert_int_equal(x.event.error, 0x11);
+	cpu.rip = CODE;
+	cpu.cr4 = 0x10 | SMAP;
+	FAULTS(PF, 1, 0xa0, 0x00, 0x00, 0x43, 0x00);
+	FAULTS(PF, 3, 0xa2, 0x00, 0x00, 0x43, 0x00);
+	cpu.rflags |= FLAG_AC;
+	RUNS(0xa0, 0x00, 0x00, 0x43, 0x00);
+	RUNS(0xa2, 0x00, 0x00, 0x43, 0x00);
+	/* AC means nothing to what the processor itself reads */
+	cpu.gdtr.base = 0x400000 + GDT;
+	EAX = DATA32;
+	FAULTS(PF, 1, 0x8e, 0xd8);
+	assert_int_equal(cpu.cr2, 0x400000 + GDT + DATA32);
+	/* an access through a user page at privilege 3 is none of this; the table's still is */
+	cpu.rflags &= ~(uint64_t)FLAG_AC;
+	put32(TABLES, 0x87);
+	cpu.seg[DFW_SS] = segment(DATA32_3 | 3, 0, 0xffffffff, 0xc0f3);
+	cpu.seg[DFW_CS] = segment(CODE32_3 | 3, 0, 0xffffffff, 0xc0fb);
+	RUNS(0xa0, 0x00, 0x00, 0x43, 0x00);
+	EAX = DATA32_3 | 3;
+	FAULTS(PF, 1, 0x8e, 0xd8);
+}
+
 static void ia32e(void **state)
 {
 	protected_mode();
@@ -1528,23 +1786,98 @@ static void task_of_fault(void **state)
 	assert_int_equal(cpu.rflags & 0x14000, 0x4000);
 }
 
-static bool no_umip(void *world, unsigned n, uint64_t value)
+static bool no_debugging_extensions(void *world, uint32_t value)
 {
-	return n == 4 ? !(value & 0x800) : !(value & ~0x901ull);
+	return !(value & 8);
 }
 
+/* SDM vol. 3, 2.5, and vol. 4, table 2-2: a bit of CR4 and EFER for each feature. */
 static void missing_bits(void **state)
 {
+	static const struct {
+		uint8_t bit;
+		uint32_t edx1, ecx1, ebx7, ecx7;
+	} rows[] = {
+		{0, 1 << 1, 0, 0, 0},	{1, 1 << 1, 0, 0, 0},  {2, 1 << 4, 0, 0, 0},  {3, 1 << 2, 0, 0, 0},
+		{4, 1 << 3, 0, 0, 0},	{5, 1 << 6, 0, 0, 0},  {6, 1 << 7, 0, 0, 0},  {7, 1 << 13, 0, 0, 0},
+		{9, 1 << 24, 0, 0, 0},	{10, 1 << 25, 0, 0, 0}, {11, 0, 0, 0, 1 << 2}, {12, 0, 0, 0, 1 << 16},
+		{13, 0, 1 << 5, 0, 0},	{14, 0, 1 << 6, 0, 0}, {16, 0, 0, 1 << 0, 0}, {18, 0, 1 << 26, 0, 0},
+		{19, 0, 0, 0, 1 << 23}, {20, 0, 0, 1 << 7, 0}, {21, 0, 0, 1 << 20, 0}, {22, 0, 0, 0, 1 << 3},
+		{23, 0, 0, 0, 1 << 7},	{24, 0, 0, 0, 1u << 31},
+	};
 	struct x86_ops limited = ops;
+	unsigned n, bit;
 
-	limited.control_allowed = no_umip;
+	for (n = 0; n < sizeof(rows) / sizeof(*rows); n++) {
+		real_mode();
+		cpu.cr0 |= 0x10000; /* WP, for CET */
+		features(rows[n].edx1, rows[n].ecx1, rows[n].ebx7, rows[n].ecx7, 0, 0);
+		for (bit = 0; bit < 32; bit++) {
+			/* the one bit of two that VME has; PCE, which CPUID does not tell of */
+			bool has = bit == rows[n].bit || bit == 8 || (bit < 2 && rows[n].bit < 2);
+
+			EAX = 1u << bit;
+			if (!has)
+				FAULTS(GP, 0, 0x0f, 0x22, 0xe0);
+			else
+				RUNS(0x0f, 0x22, 0xe0);
+			cpu.cr4 = 0;
+		}
+	}
+	/* CET asks for WP, PCIDE for IA-32e mode and a CR3 without PCID */
+	real_mode();
+	features(0x40, 1 << 17, 0, 1 << 7, 0, 0);
+	EAX = 1 << 23;
+	FAULTS(GP, 0, 0x0f, 0x22, 0xe0);
+	EAX = 0x10010;
+	RUNS(0x0f, 0x22, 0xc0);
+	EAX = 1 << 23;
+	RUNS(0x0f, 0x22, 0xe0);
+	EAX = 0x10;
+	FAULTS(GP, 0, 0x0f, 0x22, 0xc0);
+	EAX = 1 << 17;
+	FAULTS(GP, 0, 0x0f, 0x22, 0xe0);
+	cpu.efer = 0x500;
+	EAX |= 1 << 5;
+	cpu.cr4 = 1 << 5;
+	cpu.cr3 = TABLES | 8;
+	FAULTS(GP, 0, 0x0f, 0x22, 0xe0);
+	cpu.cr3 = TABLES;
+	RUNS(0x0f, 0x22, 0xe0);
+	/* the world has a say, too */
+	limited.cr4_allowed = no_debugging_extensions;
 	real_mode();
 	x.ops = &limited;
-	EAX = 0x800;
+	EAX = 8;
 	FAULTS(GP, 0, 0x0f, 0x22, 0xe0);
 	EAX = 0x600;
 	RUNS(0x0f, 0x22, 0xe0);
 	assert_int_equal(cpu.cr4, 0x600);
+	/* EFER: no bit of it, no such MSR; SCE comes with SYSCALL or LM, NXE with NX */
+	ECX = 0xc0000080;
+	EAX = EDX = 0;
+	features(0, 0, 0, 0, 0, 0);
+	FAULTS(GP, 0, 0x0f, 0x30);
+	FAULTS(GP, 0, 0x0f, 0x32);
+	for (n = 0; n < 3; n++) {
+		static const uint32_t shown[3] = {1 << 11, 1 << 20, 1 << 29}, have[3] = {1, 0x800, 0x501};
+
+		features(0, 0, 0, 0, shown[n], 0);
+		for (bit = 0; bit < 32; bit++) {
+			cpu.efer = 0;
+			EAX = 1u << bit;
+			if ((1u << bit & have[n]) || bit == 10)
+				RUNS(0x0f, 0x30);
+			else
+				FAULTS(GP, 0, 0x0f, 0x30);
+		}
+		EAX = 0;
+		EDX = 1;
+		FAULTS(GP, 0, 0x0f, 0x30);
+		EDX = 0;
+	}
+	features(0, 0, 0, 0, 1 << 20 | 1 << 29, 0);
+	cpu.efer = 0;
 	ECX = 0xc0000080;
 	EAX = 0x4900;
 	EDX = 0;
@@ -1910,6 +2243,7 @@ int main(void)
 		cmocka_unit_test(enter_sizes),
 		cmocka_unit_test(pop_memory),
 		cmocka_unit_test(divide),
+		cmocka_unit_test(bound_edge),
 		cmocka_unit_test(rep_movs),
 		cmocka_unit_test(rep_fault),
 		cmocka_unit_test(rep_unreal),
@@ -1931,6 +2265,8 @@ int main(void)
 		cmocka_unit_test(paging),
 		cmocka_unit_test(big_pages),
 		cmocka_unit_test(pae),
+		cmocka_unit_test(reserved_bits),
+		cmocka_unit_test(supervisor_mode),
 		cmocka_unit_test(ia32e),
 		cmocka_unit_test(task_jump),
 		cmocka_unit_test(task_call),
