@@ -4,9 +4,10 @@
 # check16.sh ELF: refuses 16-bit code with what x86emu and NTVDM's interpreter do not know or
 # execute differently: call, return, jump and LEA with an operand-size prefix, string instructions
 # with an address-size prefix, and everything beyond the 80386.
-objdump -d -m i8086 --no-show-raw-insn "$1" | awk -v elf="$1" '
-/^[0-9a-f]+ </ { where = $2 }
-where !~ /^<font_/ && /^ *[0-9a-f]+:\t/ {
+objdump -d -m i8086 --no-show-raw-insn "$1" |
+	awk -v elf="$1" -v rom="$(nm "$1" | awk '$3 == "rom_start" { print $1 }')" '
+/^[0-9a-f]+ </ { where = $2; code = $1 "" < rom "" }
+code && /^ *[0-9a-f]+:\t/ {
 	text = $0
 	sub(/^ *[0-9a-f]+:\t/, "", text)
 	if (text ~ /^(call|ret|lcall|lret|iret|jmp|ljmp|lea|enter|leave)l / ||

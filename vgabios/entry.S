@@ -3,6 +3,8 @@
  * The ROM header, the entry from the system BIOS and the entry of INT 10h. PCI_VENDOR, PCI_DEVICE
  * and ROM_NAME come from the build.
  */
+#define ROM_SEG 0xc000
+
 	.code16
 	.section .header, "ax"
 
@@ -37,13 +39,14 @@ pcir:
 
 	.section .rom, "a"
 
-/* What 40:A8 points at: the video parameters, then six tables that a program may put in place of
- * ours and that are not there. */
+/* What 40:A8 points at: the video parameters, tables that a program may put in place of ours and that are
+ * not there, and the secondary table of such, which begins with its size. */
 	.globl	save_pointers
 	.balign	2
 save_pointers:
-	.word	parameter_table, 0xc000
-	.fill	12, 2, 0
+	.word	parameter_table, ROM_SEG, 0, 0, 0, 0, 0, 0, secondary, ROM_SEG, 0, 0, 0, 0
+secondary:
+	.word	26, display_combinations, ROM_SEG, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 
 	.text
 
@@ -81,9 +84,28 @@ save_pointers:
 	.globl	int10_entry
 int10_entry:
 	save_registers
-	callw	int10
-	restore_registers
+	cmpb	$(services_end - services) / 2, %ah
+	jae	2f
+	movzbl	%ah, %ebx
+	addw	%bx, %bx
+	callw	*%cs:services(%bx)
+1:	restore_registers
 	iretw
+2:	cmpb	$0x4f, %ah
+	jne	1b
+	callw	handle_104f
+	jmp	1b
+
+	.section .rom
+services: /* by AH */
+	.word	handle_1000, handle_1001, handle_1002, handle_1003, handle_1004, handle_1005, handle_1006, handle_1006
+	.word	handle_1008, handle_1009, handle_1009, handle_100b, handle_100c, handle_100d, handle_100e, handle_100f
+	.word	handle_1010, handle_1011, handle_1012, handle_1013, no_service, no_service, no_service, no_service
+	.word	no_service, no_service, handle_101a, handle_101b, handle_101c
+services_end:
+	.text
+no_service:
+	retw
 
 /* The far call of VBE 3.0, 4.9: BX and DX as for 4F05h. */
 	.globl	vbe_window

@@ -74,31 +74,38 @@ void set_graphics_font(uint8_t height)
 	ivt[0x43].segment = ROM_SEG;
 }
 
-/* Gives text a new height: as many rows as the scan lines allow. */
+uint16_t text_lines(void)
+{
+	static const uint16_t ROM lines[4] IN_ROM = {480, 400, 350, 480}; /* by the polarities of sync */
+	uint16_t n = lines[inb(PORT_MISC_READ) >> 6];
+
+	return read_index(bda.crtc, 9) & 0x80 ? n / 2 : n; /* each line shown twice */
+}
+
+/* Gives text a new height: as many rows as the scan lines and the memory allow. */
 static void set_text_height(uint8_t height)
 {
-	uint16_t crtc = bda.crtc;
+	uint16_t crtc = bda.crtc, lines = text_lines(), most = 0x4000 / bda.columns, rows;
 	uint8_t overflow = read_index(crtc, 7), shape = read_index(crtc, 9);
-	uint16_t lines = (read_index(crtc, 0x12) | (overflow & 2) << 7 | (overflow & 0x40) << 3) + 1;
-	uint8_t rows;
 
-	if (height == 0 || height > 32)
-		return;
-	write_index(crtc, 9, (shape & 0xe0) | (height - 1));
-	if (shape & 0x80) /* each line shown twice */
-		lines /= 2;
 	rows = lines / height;
+	if (most > 255)
+		most = 255;
+	if (rows > most)
+		rows = most;
 	lines = rows * height;
 	if (shape & 0x80)
 		lines *= 2;
 	lines--;
+	write_index(crtc, 9, (shape & 0xe0) | (height - 1));
 	write_index(crtc, 0x12, lines);
 	write_index(crtc, 7, (overflow & ~0x42) | (lines >> 7 & 2) | (lines >> 3 & 0x40));
+	if (crtc == 0x3b4) /* elsewhere nothing is underlined */
+		write_index(crtc, 0x14, (read_index(crtc, 0x14) & 0xe0) | (height - 1));
 	bda.last_row = rows - 1;
 	bda.char_height = height;
 	bda.page_size = (rows * bda.columns * 2 + 0x7ff) & ~0x7ff;
 	set_cursor_shape(bda.cursor_start, bda.cursor_end);
-	write_index(crtc, 0x14, (read_index(crtc, 0x14) & 0xe0) | (height - 1));
 }
 
 /* 2xh: the rows of text in graphics modes; BL=0: the number in DL */

@@ -9,11 +9,12 @@
 #define CGA_ODD     0x2000 /* where the odd lines begin */
 #define CGA_PITCH   80
 #define GRAPHICS_SEG 0xa000
+#define LINEAR_PITCH 320 /* mode 13h is the only one */
 
 /* Bytes a line; in planar modes the same as the columns. */
 static uint16_t line_bytes(enum memory_model model)
 {
-	return model == CGA ? CGA_PITCH : model == LINEAR ? bda.columns * 8 : bda.columns;
+	return model == CGA ? CGA_PITCH : model == LINEAR ? LINEAR_PITCH : bda.columns;
 }
 
 static uint16_t page_offset(enum memory_model model, uint8_t page)
@@ -184,7 +185,8 @@ static void cga_glyph(uint16_t to, uint16_t from, uint8_t colour)
 }
 
 /* The four pixels of a nibble: FFh where its bit is set, leftmost in the lowest byte. */
-static const uint32_t ROM nibble_masks[16] IN_ROM = {
+extern const uint32_t ROM nibble_masks[16]; /* for assembly */
+const uint32_t ROM nibble_masks[16] IN_ROM = {
 	0x00000000, 0xff000000, 0x00ff0000, 0xffff0000, 0x0000ff00, 0xff00ff00,
 	0x00ffff00, 0xffffff00, 0x000000ff, 0xff0000ff, 0x00ff00ff, 0xffff00ff,
 	0x0000ffff, 0xff00ffff, 0x00ffffff, 0xffffffff,
@@ -203,16 +205,13 @@ static inline uint32_t nibble_mask(uint8_t nibble)
 {
 	uint32_t v;
 
-	asm("movl %%cs:(%%bx), %0"
-	    : "=r"(v)
-	    : "b"(ROM_OFFSET(nibble_masks) + nibble * 4));
+	asm("movl %%cs:nibble_masks(%%bx), %0" : "=r"(v) : "b"(nibble * 4));
 	return v;
 }
 
 static void linear_glyph(uint16_t to, uint16_t from, uint16_t colours)
 {
 	uint32_t back = (colours >> 8) * 0x01010101u, paint = (colours & 0xff) * 0x01010101u ^ back;
-	uint16_t pitch = bda.columns * 8;
 	uint8_t height = bda.char_height;
 
 	do {
@@ -220,7 +219,7 @@ static void linear_glyph(uint16_t to, uint16_t from, uint16_t colours)
 
 		poke32(GRAPHICS_SEG, to, (nibble_mask(row >> 4) & paint) ^ back);
 		poke32(GRAPHICS_SEG, to + 4, (nibble_mask(row & 15) & paint) ^ back);
-		to += pitch;
+		to += LINEAR_PITCH;
 	} while (--height);
 }
 
@@ -231,7 +230,7 @@ static uint16_t graphics_cell(uint8_t page, uint16_t at)
 	uint16_t row = (at >> 8) * bda.char_height, column = at & 0xff;
 
 	if (model == CGA)
-		return row / 2 * CGA_PITCH + column * bits_per_pixel();
+		return (row & 1) * CGA_ODD + row / 2 * CGA_PITCH + column * bits_per_pixel();
 	return page_offset(model, page) + row * line_bytes(model) +
 	       column * (model == LINEAR ? 8 : 1);
 }
@@ -363,27 +362,31 @@ static uint16_t pixel_offset(enum memory_model model, uint8_t bits)
 	if (x >= (model == CGA ? CGA_PITCH * 8 / bits : bda.columns * 8) ||
 	    y >= (bda.last_row + 1) * bda.char_height)
 		return 0xffff;
-	if (model == LINEAR)
-		return y * bda.columns * 8 + x;
 	if (model == CGA)
 		return (y & 1) * CGA_ODD + (y >> 1) * CGA_PITCH + x * bits / 8;
 	return page_offset(model, r->bh) + y * bda.columns + x / 8;
 }
 
+/* Mode 13h has 200 lines whatever the font. */
+static bool linear_pixel(void)
+{
+	return r->cx < LINEAR_PITCH && r->dx < 200;
+}
+
 void handle_100c(void)
 {
-	if (bda.mode == 0x13) { /* the usual way is short */
-		if (r->cx < 320 && r->dx < 200)
-			poke8(GRAPHICS_SEG, r->dx * 320 + r->cx, r->al);
-		return;
-	}
-
 	enum memory_model model = memory_model();
-	uint8_t bits = bits_per_pixel(), colour = r->al;
+	uint8_t bits, colour = r->al;
 	uint16_t at;
 
+	if (model == LINEAR) {
+		if (linear_pixel())
+			poke8(GRAPHICS_SEG, r->dx * LINEAR_PITCH + r->cx, colour);
+		return;
+	}
 	if (model == TEXT || model == EXTENDED)
 		return;
+	bits = bits_per_pixel();
 	at = pixel_offset(model, bits);
 	if (at == 0xffff)
 		return;
@@ -412,13 +415,16 @@ void handle_100d(void)
 
 	if (model == TEXT || model == EXTENDED)
 		return;
-	at = pixel_offset(model, bits);
 	r->al = 0;
+	if (model == LINEAR) {
+		if (linear_pixel())
+			r->al = peek8(GRAPHICS_SEG, r->dx * LINEAR_PITCH + r->cx);
+		return;
+	}
+	at = pixel_offset(model, bits);
 	if (at == 0xffff)
 		return;
-	if (model == LINEAR) {
-		r->al = peek8(GRAPHICS_SEG, at);
-	} else if (model == CGA) {
+	if (model == CGA) {
 		uint8_t shift = bits == 1 ? ~r->cl & 7 : (~r->cl & 3) * 2;
 
 		r->al = peek8(CGA_SEG, at) >> shift & (bits == 1 ? 1 : 3);

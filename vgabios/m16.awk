@@ -8,6 +8,7 @@
 #              would end in `ret $N`, which is refused here.
 #   leal       becomes moves, shifts and additions. LEA leaves the flags alone and they do not, so
 #              where a later instruction may read the flags they are saved around the sequence.
+#   movl $n    of which only the low half is used, as of a port's number, becomes movw, three bytes shorter.
 #
 # Outside inline assembly it also refuses string instructions, since they would use ES, which
 # belongs to inline assembly, and indirect jumps.
@@ -18,24 +19,46 @@ function fail(why) {
 	exit 1
 }
 
-# Whether the flags at line i may be read before they are written again.
-function flags_live(i, op) {
-	for (i = i + 1; i <= count; i++) {
-		if (line[i] !~ /^\t/)
-			return 1 # a label: unknown
+# Whether the flags at line i may be read before they are written again. Follows jumps.
+function flags_live(i, op, steps) {
+	for (i = i + 1; i <= count && steps++ < 99; i++) {
 		op = line[i]
-		sub(/^\t/, "", op)
-		if (op ~ /^[.#]/)
+		if (op !~ /^\t[a-z]/) # a label, a directive
 			continue
+		sub(/^\t/, "", op)
+		if (op ~ /^jmp\t/) {
+			sub(/^jmp\t/, "", op)
+			if (!(op in place))
+				return 1
+			i = place[op]
+			continue
+		}
 		sub(/[ \t].*/, "", op)
 		if (op ~ /^(add|sub|cmp|test|and|or|xor|neg|imul|mul)[bwl]?$/)
 			return 0
 		if (op ~ /^(call|ret)/)
 			return 0
-		if (op ~ /^(j|set|adc|sbb|rc[lr]|pushf|cmov|lahf)/ && op !~ /^jmp/)
+		if (op ~ /^(j|set|adc|sbb|rc[lr]|pushf|cmov|lahf)/)
 			return 1
-		if (op ~ /^jmp/)
-			return 1
+	}
+	return 1
+}
+
+# Whether of register e<name>, written at line i, only the low half is read before it is written again.
+function half_used(i, name, op, word) {
+	for (i = i + 1; i <= count; i++) {
+		op = line[i]
+		if (op ~ /^(\t\.|#|\.L[A-Z]|$)/) # a directive, a label of the debugger's
+			continue
+		if (op !~ /^\t[a-z]/ || op ~ /^\t(j|call|loop|p(ush|op)a)/)
+			return 0
+		if (op ~ /^\tret/)
+			return name == "dx"
+		if (index(op, "%e" name) == 0)
+			continue
+		if (op !~ "^\t(movl|movzbl|movzwl|movsbl|movswl)\t.*, %e" name "$" || sub("%e" name, "", op) != 1)
+			return 0
+		return index(op, "%e" name) == 0 && index(op, "%" name) == 0
 	}
 	return 0
 }
@@ -96,7 +119,11 @@ function lea(operands, live_flags,   m, disp, base, idx, scale, dst, k) {
 		print "\tpopfw"
 }
 
-{ line[++count] = $0 }
+{
+	line[++count] = $0
+	if ($0 ~ /^[.A-Za-z_0-9]+:$/)
+		place[substr($0, 1, length($0) - 1)] = count
+}
 
 END {
 	if (status)
@@ -127,6 +154,10 @@ END {
 			print "\tretw"
 		} else if (op == "leal") {
 			lea(rest, flags_live(n))
+		} else if (text ~ /^\tmovl\t\$-?[0-9]+, %e[abcd]x$/ && half_used(n, substr(text, length(text) - 1))) {
+			sub(/movl/, "movw", text)
+			sub(/%e/, "%", text)
+			print text
 		} else if (op == "leaw") {
 			print text
 		} else if (op ~ /^rep|^(movs|stos|lods|scas|cmps)[bwl]$/) {

@@ -100,13 +100,7 @@ const struct parameters ROM parameter_table[29] IN_ROM = {
 	 {DAC_DIRECT, 0x41, 0x00, 0x0f, 0x00}, {0x00, 0x00, 0x00, 0x00, 0x00, 0x40, 0x05, 0x0f, 0xff}},
 };
 
-/* The modes: lines of the parameter table for 200, 350 and 400 scan lines, and what the table
- * does not say. The CGA register values are those that the CGA's BIOS would have programmed. */
-static const struct mode {
-	uint8_t valid, model, bits, palette;
-	uint8_t parameters[3];
-	uint8_t cga_mode, cga_palette;
-} ROM modes[0x14] IN_ROM = {
+const struct mode ROM modes[0x14] IN_ROM = {
 	[0x00] = {1, TEXT, 0, PALETTE_EGA, {0x00, 0x13, 0x17}, 0x2c, 0x30},
 	[0x01] = {1, TEXT, 0, PALETTE_EGA, {0x01, 0x14, 0x17}, 0x28, 0x30},
 	[0x02] = {1, TEXT, 0, PALETTE_EGA, {0x02, 0x15, 0x18}, 0x2d, 0x30},
@@ -125,14 +119,16 @@ static const struct mode {
 };
 /* clang-format on */
 
-enum memory_model memory_model(void)
+uint32_t save_pointer(uint8_t place)
 {
-	return bda.mode < 0x14 ? modes[bda.mode].model : EXTENDED;
+	return peek32(bda.save_pointer[1], bda.save_pointer[0] + place);
 }
 
-uint8_t bits_per_pixel(void)
+uint32_t secondary_pointer(uint8_t place)
 {
-	return bda.mode < 0x14 ? modes[bda.mode].bits : 0;
+	uint32_t table = save_pointer(SAVE_SECONDARY);
+
+	return table ? peek32(table >> 16, table + place) : 0;
 }
 
 const struct parameters ROM *mode_parameters(uint8_t mode)

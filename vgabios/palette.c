@@ -44,13 +44,7 @@ static const uint8_t ROM vga_colours[256 * 3] IN_ROM = {
 
 static void write_colours(const uint8_t ROM *from, uint16_t count)
 {
-	uint16_t offset = ROM_OFFSET(from);
-
-	/* by ES: x86emu takes no other segment */
-	asm volatile("pushw %%gs\n\tpopw %%es\n\trep outsb %%es:(%%si), %%dx"
-		     : "+S"(offset), "+c"(count)
-		     : "d"((uint16_t)PORT_DAC_DATA)
-		     : "memory");
+	out_bytes(PORT_DAC_DATA, ROM_SEG, ROM_OFFSET(from), count);
 }
 
 /* Bits IRGB, with I in bit 4: the others make no difference. */
@@ -153,7 +147,6 @@ static void set_registers(void)
 		break;
 	case 0x03:
 		write_attribute(0x10, (read_attribute(0x10) & ~8) | (r->bl & 1) << 3);
-		bda.options = (bda.options & ~OPTION_BLINK) | (r->bl & 1 ? OPTION_BLINK : 0);
 		bda.cga_mode = (bda.cga_mode & ~0x20) | (r->bl & 1) << 5;
 		break;
 	}
@@ -199,10 +192,8 @@ static void get_colour_page(void)
 
 void handle_1010(void)
 {
-	uint16_t offset = r->dx, count = r->cx;
+	uint16_t count = (r->cx > 256 ? 256 : r->cx) * 3;
 
-	if (count > 256)
-		count = 256;
 	switch (r->al) {
 	case 0x00 ... 0x03:
 		set_registers();
@@ -216,8 +207,7 @@ void handle_1010(void)
 		break;
 	case 0x12:
 		outb(PORT_DAC_WRITE, r->bl);
-		for (count *= 3; count; count--)
-			outb(PORT_DAC_DATA, peek8(r->es, offset++));
+		out_bytes(PORT_DAC_DATA, r->es, r->dx, count);
 		break;
 	case 0x13:
 		set_colour_page(r->bl, r->bh);
@@ -230,8 +220,7 @@ void handle_1010(void)
 		break;
 	case 0x17:
 		outb(PORT_DAC_READ, r->bl);
-		for (count *= 3; count; count--)
-			poke8(r->es, offset++, inb(PORT_DAC_DATA));
+		in_bytes(PORT_DAC_DATA, r->es, r->dx, count);
 		break;
 	case 0x18:
 		outb(PORT_DAC_MASK, r->bl);

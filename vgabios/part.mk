@@ -1,7 +1,7 @@
 # vgabios/: the video ROM, once for each card. Compiled to assembly, made plain 16-bit by m16.awk,
 # then assembled; check16.sh looks at the result.
 
-VGABIOS_C := int10.c modes.c text.c graphics.c fonts.c palette.c state.c vbe.c
+VGABIOS_C := start.c modes.c text.c graphics.c fonts.c palette.c state.c vbe.c
 VGABIOS_FONTS := 8x8 8x14 8x16
 VGABIOS_CFLAGS := $(CFLAGS_m16) -mrtd -fno-builtin -fno-tree-loop-distribute-patterns \
 	-fcall-used-ebx -fcall-used-esi -fcall-used-edi -ffixed-ebp \
@@ -37,7 +37,7 @@ $(BUILD)/vgabios/%.elf: vgabios/vgabios.lds $(VGABIOS_OBJS) $$(VGABIOS_$$*)
 		$(VGABIOS_OBJS) $(VGABIOS_$*)
 
 # bytes of the caller's stack, the interrupt's frame included
-VGABIOS_STACK := 104
+VGABIOS_STACK := 100
 
 $(BUILD)/vgabios-%.bin: $(BUILD)/vgabios/%.elf vgabios/check16.sh vgabios/stack.awk vgabios/finish.sh
 	$(Q)echo "  BIN  $@" && vgabios/check16.sh $< && \

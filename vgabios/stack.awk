@@ -67,6 +67,8 @@ function use(f,   i, deep, d) {
 	}
 	if (now > most[f])
 		most[f] = now
+	if (text ~ /^call +\*/) # by the table of services
+		services = now + 2
 	if (op ~ /^(call|j)/ && match(text, /<[^>]+>/)) {
 		to = substr(text, RSTART + 1, RLENGTH - 2)
 		if (to ~ /\+/ || to == f) {
@@ -83,6 +85,11 @@ function use(f,   i, deep, d) {
 END {
 	if (failed)
 		exit 1
+	for (f in most)
+		if (f ~ /^handle_10/) {
+			callee["int10_entry", ++calls["int10_entry"]] = f
+			depth["int10_entry", calls["int10_entry"]] = services
+		}
 	entries = split("int10_entry vbe_window rom_init", entry, " ")
 	for (i = 1; i <= entries; i++) {
 		f = entry[i]

@@ -4,9 +4,20 @@
  */
 #include "vgabios.h"
 
+#define TEXT_SIZE 0x8000 /* of text memory; no cursor, page or BDA leads out of it */
+
 static inline uint16_t cell_offset(uint16_t page_start, uint8_t column, uint8_t row)
 {
-	return page_start + (uint16_t)(row * bda.columns + column) * 2;
+	return (page_start + (uint16_t)(row * bda.columns + column) * 2) % TEXT_SIZE;
+}
+
+/* Where a page of text begins; a page that there is not is page 0. */
+static uint16_t text_page(uint8_t page)
+{
+	uint16_t size = bda.page_size;
+	uint32_t start = page * size;
+
+	return start + size > TEXT_SIZE ? 0 : start;
 }
 
 static inline void write_crtc_pair(uint8_t index, uint16_t value)
@@ -74,17 +85,33 @@ void handle_1002(void)
 
 void handle_1003(void)
 {
+	r->cx = bda.cursor_shape;
 	r->dx = bda.cursor[r->bh & 7].at;
-	r->ch = bda.cursor_start;
-	r->cl = bda.cursor_end;
+}
+
+/* There is no light pen. */
+void handle_1004(void)
+{
+	r->ah = 0;
+}
+
+void handle_100f(void)
+{
+	r->al = bda.mode | (bda.control & CONTROL_NO_CLEAR);
+	r->ah = bda.columns;
+	r->bh = bda.page;
 }
 
 void handle_1005(void)
 {
-	if (r->al > 7)
+	uint8_t page = r->al;
+	uint16_t size = bda.page_size;
+	uint32_t start = page * size;
+
+	if (page > 7 || start + size > (memory_model() < PLANAR ? TEXT_SIZE : 0x10000))
 		return;
-	bda.page = r->al;
-	bda.page_start = r->al * bda.page_size;
+	bda.page = page;
+	bda.page_start = start;
 	update_start();
 	update_cursor();
 }
@@ -110,7 +137,7 @@ static bool clip(union window *w)
 static void text_scroll(union window *w)
 {
 	uint16_t pitch = bda.columns * 2;
-	uint16_t to = cell_offset(w->page * bda.page_size, w->left, w->down ? w->bottom : w->top);
+	uint16_t to = cell_offset(text_page(w->page), w->left, w->down ? w->bottom : w->top);
 	uint16_t width = w->right - w->left + 1, from, blank;
 	uint8_t count = w->bottom - w->top + 1 - w->lines;
 
@@ -158,36 +185,43 @@ void handle_1006(void)
 	scroll(w.all);
 }
 
+/* The cell at the cursor of a page. */
+static uint16_t cursor_cell(uint8_t page)
+{
+	uint16_t at = bda.cursor[page].at;
+
+	return cell_offset(text_page(page), at, at >> 8);
+}
+
 void handle_1008(void)
 {
 	uint8_t page = r->bh & 7;
-	uint16_t at = bda.cursor[page].at;
 
 	if (is_text())
-		r->ax = peek16(text_segment(), cell_offset(page * bda.page_size, at, at >> 8));
+		r->ax = peek16(text_segment(), cursor_cell(page));
 	else
-		graphics_read(page, at);
+		graphics_read(page, bda.cursor[page].at);
 }
 
 /* 09h: with attribute; 0Ah: the attributes stay. */
 void handle_1009(void)
 {
 	uint8_t page = r->bh & 7;
-	uint8_t column = bda.cursor[page].column, row = bda.cursor[page].row;
 	uint16_t count = r->cx;
 
 	if (count == 0)
 		return;
 	if (!is_text()) {
-		graphics_write(r->al | r->bh << 8 | (uint32_t)r->bl << 16, row << 8 | column, count);
+		if (bda.mode == 0x13) /* BH is the background's colour */
+			page = 0;
+		graphics_write(r->al | r->bh << 8 | (uint32_t)r->bl << 16, bda.cursor[page].at, count);
 		return;
 	}
 
-	uint16_t seg = text_segment();
-	uint16_t offset = cell_offset(page * bda.page_size, column, row);
+	uint16_t seg = text_segment(), offset = cursor_cell(page);
 
-	if (count > 0x4000)
-		count = 0x4000; /* all there is */
+	if (count > (TEXT_SIZE - offset) / 2)
+		count = (TEXT_SIZE - offset) / 2;
 	if (r->ah == 9) {
 		fill_words(seg, offset, r->bl << 8 | r->al, count);
 		return;
@@ -225,32 +259,26 @@ static void line_feed(uint8_t page)
 	union window w = {{0, 0, bda.columns - 1, bda.last_row, page, 1, 0, false}};
 
 	if (is_text())
-		w.attribute = peek8(text_segment(), cell_offset(page * bda.page_size,
-								bda.cursor[page].column, w.bottom) +
-							    1);
+		w.attribute = peek8(text_segment(), cursor_cell(page) + 1);
 	scroll(w.all);
 }
 
 /* Writes a character at the cursor of a page. */
-static void put_cell(uint8_t page, uint8_t c, uint8_t attribute)
+static inline __attribute__((always_inline)) void put_cell(uint8_t page, uint8_t c, uint8_t attribute)
 {
-	uint16_t at = bda.cursor[page].at;
-
 	if (is_text())
-		poke16(text_segment(), cell_offset(page * bda.page_size, at, at >> 8),
-		       attribute << 8 | c);
+		poke16(text_segment(), cursor_cell(page), attribute << 8 | c);
 	else
-		graphics_write(c | page << 8 | (uint32_t)attribute << 16, at, 1);
+		graphics_write(c | page << 8 | (uint32_t)attribute << 16, bda.cursor[page].at, 1);
 }
 
-static __attribute__((always_inline)) inline bool is_control(uint8_t c)
+static inline bool is_control(uint8_t c)
 {
 	return c <= '\r' && (c == '\r' || c == '\n' || c == '\b' || c == '\a');
 }
 
-/* Moves the cursor of a page as a terminal does after c, but not the hardware's; true where the page has
- * to move up for it. */
-static bool advance(uint8_t page, uint8_t c)
+/* Moves the cursor of a page as a terminal does after c, but not the hardware's, and the page where it has to. */
+static void advance(uint8_t page, uint8_t c)
 {
 	uint8_t column = bda.cursor[page].column, row = bda.cursor[page].row;
 
@@ -268,100 +296,103 @@ static bool advance(uint8_t page, uint8_t c)
 	} else if (column) {
 		column--;
 	}
-	if (row > bda.last_row) {
-		bda.cursor[page].at = bda.last_row << 8 | column;
-		return true;
+	if (row <= bda.last_row) {
+		bda.cursor[page].at = row << 8 | column;
+		return;
 	}
-	bda.cursor[page].at = row << 8 | column;
-	return false;
+	bda.cursor[page].at = bda.last_row << 8 | column;
+	line_feed(page);
 }
 
-/* The page is the active one: BH is not looked at, as on the PC, XT and AT. */
-void handle_100e(void)
+/* What 0Eh does where it is not a character in the middle of a line of text. */
+static __attribute__((noinline)) void teletype(void)
 {
-	uint8_t page = bda.page, c = r->al;
+	uint8_t page = bda.page;
 
-	if (!is_control(c) && is_text()) { /* the usual way is short */
-		uint16_t at = bda.cursor[page].at, columns = bda.columns;
-		uint16_t offset = cell_offset(bda.page_start, at, at >> 8);
-
-		poke8(text_segment(), offset, c);
-		at++;
-		if ((uint8_t)at < columns) {
-			bda.cursor[page].at = at;
-			set_hardware_cursor(offset + 2);
-			return;
-		}
-	} else if (!is_control(c)) {
-		put_cell(page, c, r->bl);
-	}
-	if (advance(page, c))
-		line_feed(bda.page);
+	if (is_control(r->al))
+		;
+	else if (is_text())
+		poke8(text_segment(), cursor_cell(page), r->al);
+	else
+		graphics_write(r->al | page << 8 | (uint32_t)r->bl << 16, bda.cursor[page].at, 1);
+	advance(bda.page, r->al);
 	update_cursor();
 }
 
-/* Cells in a row from characters and, with lodsw, attributes at seg:from, up to a control character. */
-#define WRITE_CELLS(load, seg, from, to, attribute, left)                                          \
-	do {                                                                                       \
-		uint16_t ax_ = text_segment();                                                     \
-		asm volatile("pushw %%ds\n\tmovw %%ax, %%es\n\tmovw %w4, %%ds\n\tmovb %b5, %%ah\n" \
-			     "1:\t" load "\n\tcmpb $13, %%al\n\tjbe 2f\n\tstosw\n\tloop 1b\n"      \
-			     "2:\tpopw %%ds"                                                       \
-			     : "+D"(to), "+S"(from), "+c"(left), "+a"(ax_)                         \
-			     : "r"(seg), "q"(attribute)                                            \
-			     : "memory", "cc");                                                    \
-	} while (0)
-
-/* Text: as many characters of a string as stand before a control character, the right margin and
- * its end go to the screen at once. Of left characters it returns those that are still to come. */
-static __attribute__((noinline)) uint16_t write_run(uint16_t left)
+/* The page is the active one: BH is not looked at, as on the PC, XT and AT. In text the attribute stays. */
+void handle_100e(void)
 {
-	uint8_t page = r->bh & 7;
-	uint16_t at = bda.cursor[page].at, column = at & 0xff, room = bda.columns - 1 - column;
-	uint16_t to = cell_offset(page * bda.page_size, column, at >> 8);
-	uint16_t from = r->cx - left, rest;
+	uint8_t page = bda.page, c = r->al;
+	uint16_t at = bda.cursor[page].at;
 
-	if (column >= bda.columns - 1)
-		return left;
-	if (room > left)
-		room = left;
-	rest = room;
-	if (r->al & 2) {
-		from = r->bp + 2 * from;
-		WRITE_CELLS("lodsw", r->es, from, to, 0, rest);
-	} else {
-		from += r->bp;
-		WRITE_CELLS("lodsb", r->es, from, to, r->bl, rest);
+	if (is_text() && !is_control(c) && (at & 0xff) + 1 < bda.columns) {
+		uint16_t offset = cell_offset(bda.page_start, at, at >> 8);
+
+		poke8(text_segment(), offset, c);
+		bda.cursor[page].at = at + 1;
+		set_hardware_cursor(offset + 2);
+		return;
 	}
-	bda.cursor[page].at = at + room - rest;
-	return left - room + rest;
+	teletype();
+}
+
+/* Where in the caller's string the last `left` characters begin. */
+static uint16_t string_at(uint32_t left)
+{
+	uint16_t done = r->cx - left;
+
+	return r->bp + (r->al & 2 ? 2 * done : done);
+}
+
+/* Text modes: writes characters of the string up to a control character or the last cell of a line; how many
+ * are left then. */
+static uint32_t put_run(uint32_t left)
+{
+	uint16_t from = string_at(left), to = cursor_cell(r->bh & 7), seg = text_segment();
+	uint8_t column = bda.cursor[r->bh & 7].column;
+
+	set_gs(r->es);
+	for (; left && column + 1 < bda.columns; left--, column++, to += 2) {
+		uint16_t cell = *(const uint8_t FAR *)(uintptr_t)from++;
+
+		if (cell <= '\r' && is_control(cell))
+			break;
+		cell |= (r->al & 2 ? *(const uint8_t FAR *)(uintptr_t)from++ : r->bl) << 8;
+		poke16(seg, to, cell);
+	}
+	rom_gs();
+	bda.cursor[r->bh & 7].column = column;
+	return left;
+}
+
+static __attribute__((noinline)) void put_one(uint32_t left)
+{
+	uint16_t from = string_at(left);
+	uint8_t c = peek8(r->es, from);
+
+	if (!is_control(c))
+		put_cell(r->bh & 7, c, r->al & 2 ? peek8(r->es, from + 1) : r->bl);
 }
 
 /* AL bit 0: the cursor moves along; bit 1: attributes stand in the string. Little is kept on the
  * stack: a line feed below it takes the most that there is. */
 void handle_1013(void)
 {
-	uint16_t before = bda.cursor[r->bh & 7].at, left = r->cx;
+	uint16_t before = bda.cursor[r->bh & 7].at;
+	uint32_t left = r->cx;
 
 	if (r->al > 3 || left == 0)
 		return;
 	bda.cursor[r->bh & 7].at = r->dx;
 	do {
-		if (is_text() && (left = write_run(left)) == 0)
-			break;
-
-		uint16_t offset = r->cx - left;
-		uint8_t c, attribute = r->bl;
-
-		offset = r->bp + (r->al & 2 ? 2 * offset : offset);
-		c = peek8(r->es, offset);
-		if (r->al & 2)
-			attribute = peek8(r->es, offset + 1);
-		if (!is_control(c))
-			put_cell(r->bh & 7, c, attribute);
-		if (advance(r->bh & 7, peek8(r->es, offset)))
-			line_feed(r->bh & 7);
-	} while (--left);
+		if (is_text())
+			left = put_run(left);
+		if (left) {
+			put_one(left);
+			advance(r->bh & 7, peek8(r->es, string_at(left)));
+			left--;
+		}
+	} while (left);
 	if (!(r->al & 1))
 		bda.cursor[r->bh & 7].at = before;
 	if ((r->bh & 7) == bda.page)

@@ -11,7 +11,7 @@
 
 /* The modes with the greediest first, so that those which fit the memory are the list's tail. */
 /* clang-format off */
-static const struct vbe_mode ROM modes[] IN_ROM = {
+static const struct vbe_mode ROM vbe_modes[] IN_ROM = {
 	{0x18c, 2560, 1600, 32},
 	{0x18b, 2560, 1600, 24},
 	{0x189, 1920, 1200, 32},
@@ -93,7 +93,7 @@ static const uint16_t ROM mode_numbers[] IN_ROM = {
 };
 /* clang-format on */
 
-#define MODES (sizeof(modes) / sizeof(modes[0]))
+#define MODES (sizeof(vbe_modes) / sizeof(vbe_modes[0]))
 _Static_assert(sizeof(mode_numbers) / sizeof(mode_numbers[0]) == MODES + 1, "one number a mode");
 
 static const char ROM oem_name[] IN_ROM = "dfw VGA BIOS";
@@ -111,7 +111,7 @@ static uint8_t first_mode(void)
 	uint32_t memory = (uint32_t)card_memory() << 16;
 	uint8_t i = 0;
 
-	while (i < MODES && mode_bytes(&modes[i]) > memory)
+	while (i < MODES && mode_bytes(&vbe_modes[i]) > memory)
 		i++;
 	return i;
 }
@@ -121,7 +121,7 @@ static const struct vbe_mode ROM *find_mode(uint16_t number)
 {
 	for (uint8_t i = first_mode(); i < MODES; i++)
 		if (mode_numbers[i] == number)
-			return &modes[i];
+			return &vbe_modes[i];
 	return NULL;
 }
 

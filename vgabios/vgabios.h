@@ -8,7 +8,7 @@
  * set_gs() and rom_gs(). ES belongs to inline assembly. There is no other data: constants are
  * ROM, and nothing is writable but the BIOS data area, video memory and the card's registers.
  *
- * Of the caller's stack 104 bytes may be used, the interrupt's frame included (stack.awk counts
+ * Of the caller's stack 100 bytes may be used, the interrupt's frame included (stack.awk counts
  * them): so EBP holds the caller's registers everywhere, and no function keeps a register for its
  * caller (part.mk).
  */
@@ -76,7 +76,12 @@ struct bda {
 			uint8_t column, row;
 		};
 	} cursor[8];
-	uint8_t cursor_end, cursor_start; /* scan lines, as the caller gave them */
+	union {
+		uint16_t cursor_shape;
+		struct {
+			uint8_t cursor_end, cursor_start; /* scan lines, as the caller gave them */
+		};
+	};
 	uint8_t page;
 	uint16_t crtc;       /* 3B4 or 3D4 */
 	uint8_t cga_mode;    /* what the CGA's port 3D8 would hold */
@@ -87,7 +92,7 @@ struct bda {
 	uint8_t control;      /* CONTROL_* */
 	uint8_t switches;     /* feature bits << 4 | EGA switches */
 	uint8_t options;      /* OPTION_* */
-	uint8_t dcc;          /* display combination code */
+	uint8_t dcc;          /* index of the display combination */
 	uint8_t unused3[0xa8 - 0x8b];
 	uint16_t save_pointer[2]; /* offset and segment of the save pointer table */
 	uint8_t unused4[0xba - 0xac];
@@ -105,7 +110,7 @@ enum {
 	OPTION_GREY_SCALE = 1 << 1,
 	OPTION_NO_PALETTE = 1 << 3, /* mode set leaves the DAC alone */
 	OPTION_400_LINES = 1 << 4,  /* text modes: 10h 400, 80h 200, neither 350 */
-	OPTION_BLINK = 1 << 5,
+	OPTION_DISPLAY_SWITCH = 1 << 6,
 	OPTION_200_LINES = 1 << 7,
 };
 
@@ -189,6 +194,23 @@ static inline void fill_dwords(uint16_t seg, uint16_t offset, uint32_t value, ui
 		     : "memory");
 }
 
+/* Bytes between one port and memory; out by ES, because x86emu takes no other segment. */
+static inline void out_bytes(uint16_t port, uint16_t seg, uint16_t offset, uint16_t count)
+{
+	asm volatile("movw %w3, %%es\n\trep outsb %%es:(%%si), %%dx"
+		     : "+S"(offset), "+c"(count)
+		     : "d"(port), "r"(seg)
+		     : "memory");
+}
+
+static inline void in_bytes(uint16_t port, uint16_t seg, uint16_t offset, uint16_t count)
+{
+	asm volatile("movw %w3, %%es\n\trep insb"
+		     : "+D"(offset), "+c"(count)
+		     : "d"(port), "r"(seg)
+		     : "memory");
+}
+
 /* Within one segment; the suffix is b, w or l. */
 #define MOVE(suffix, seg, to, from, count)                                                         \
 	do {                                                                                       \
@@ -223,6 +245,16 @@ static inline uint16_t peek16(uint16_t seg, uint16_t offset)
 {
 	uint16_t v;
 	asm volatile("movw %w2, %%es\n\tmovw %%es:(%%di), %w0"
+		     : "=r"(v)
+		     : "D"(offset), "r"(seg)
+		     : "memory");
+	return v;
+}
+
+static inline uint32_t peek32(uint16_t seg, uint16_t offset)
+{
+	uint32_t v;
+	asm volatile("movw %w2, %%es\n\tmovl %%es:(%%di), %0"
 		     : "=r"(v)
 		     : "D"(offset), "r"(seg)
 		     : "memory");
@@ -271,8 +303,19 @@ _Static_assert(sizeof(struct parameters) == 64, "video parameter table");
 
 extern const struct parameters ROM parameter_table[29];
 
-/* The model of the mode in the BDA; EXTENDED is that of VBE's graphics modes. */
-enum memory_model memory_model(void);
+/* What the parameter table does not say of a standard mode. */
+struct mode {
+	uint8_t valid, model, bits, palette; /* bits a pixel, enum palette */
+	uint8_t parameters[3];		     /* lines of the table for 200, 350 and 400 scan lines */
+	uint8_t cga_mode, cga_palette;	     /* what the CGA's BIOS would have programmed */
+};
+extern const struct mode ROM modes[0x14];
+
+/* The model of the mode in the BDA; EXTENDED is that of VBE's graphics modes. GS is the ROM. */
+static inline enum memory_model memory_model(void)
+{
+	return bda.mode < 0x14 ? modes[bda.mode].model : EXTENDED;
+}
 static inline bool is_text(void)
 {
 	uint8_t mode = bda.mode;
@@ -280,7 +323,23 @@ static inline bool is_text(void)
 	return mode < 4 || mode == 7;
 }
 /* Bits a pixel of the current graphics mode. */
-uint8_t bits_per_pixel(void);
+static inline uint8_t bits_per_pixel(void)
+{
+	return bda.mode < 0x14 ? modes[bda.mode].bits : 0;
+}
+
+/* Far pointers of the save pointer table at 40:A8 and of the secondary one, by their place there; 0 where
+ * there is none (IBM VGA Technical Reference, "Save pointer"). */
+enum {
+	SAVE_PARAMETERS = 0,
+	SAVE_DYNAMIC = 4,
+	SAVE_TEXT_FONT = 8,
+	SAVE_GRAPHICS_FONT = 12,
+	SAVE_SECONDARY = 16,
+	SECONDARY_PALETTE = 10,
+};
+uint32_t save_pointer(uint8_t place);
+uint32_t secondary_pointer(uint8_t place);
 
 /* Whether there is a standard mode of that number. */
 bool standard_mode(uint16_t number);
@@ -303,11 +362,13 @@ static inline uint16_t text_segment(void)
 void handle_1001(void);
 void handle_1002(void);
 void handle_1003(void);
+void handle_1004(void);
 void handle_1005(void);
 void handle_1006(void); /* and 07h */
 void handle_1008(void);
 void handle_1009(void); /* and 0Ah */
 void handle_100e(void);
+void handle_100f(void);
 void handle_1013(void);
 
 /* Sets the hardware cursor's shape from scan lines in CGA terms, scaled where the emulation is on. */
@@ -344,6 +405,8 @@ extern const uint8_t ROM font_8x8[256 * 8], font_8x14[256 * 14], font_8x16[256 *
 /* For 9-dot text: glyphs that replace those above; none, so only the end mark. */
 extern const uint8_t ROM font_9x14[1], font_9x16[1];
 
+/* Scan lines of the text mode. */
+uint16_t text_lines(void);
 /* Copies glyphs of the ROM font of that height into block 0. */
 void load_rom_font(uint8_t height);
 /* Sets the vector that graphics text reads its glyphs through. */
@@ -362,13 +425,13 @@ void grey_scale(uint16_t first, uint16_t count);
 void handle_1012(void);
 void handle_101a(void);
 void handle_101b(void);
+void handle_101c(void);
 
 /* vbe.c */
 void handle_4f05(void);
 void handle_104f(void);
 
-/* int10.c */
-void int10(void);
+/* start.c */
 void start(void);
 
 /* entry.S */

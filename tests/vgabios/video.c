@@ -3,7 +3,7 @@
  * A guest program that calls the video BIOS and looks at registers, the BIOS data area, video
  * memory and the VGA's registers. References: IBM VGA Technical Reference, BIOS interface; VBE 3.0.
  */
-#define STACK_LIMIT 104 /* what the build allows: vgabios has no memory for a stack of its own */
+#define STACK_LIMIT 100
 #include <tests/rombios/guest.h>
 
 enum { ALL = 0xffffffff, AX = 0xffff, AL = 0xff, BX = 0xffff, CX = 0xffff, DX = 0xffff };
@@ -553,7 +553,7 @@ void guest_main(void)
 	test_fonts();
 	test_information();
 	test_vbe();
-	begin("all of it with at most 104 bytes of the caller's stack");
+	begin("all of it with at most 100 bytes of the caller's stack");
 	EXPECT(deepest <= STACK_LIMIT);
 	put_text("# most: ");
 	put_unsigned(deepest);

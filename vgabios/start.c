@@ -1,86 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * INT 10h by function number, and what happens once at start-up.
+ * What happens once at start-up.
  */
 #include "card.h"
 #include "vgabios.h"
-
-static void handle_100f(void)
-{
-	r->al = bda.mode | (bda.control & CONTROL_NO_CLEAR);
-	r->ah = bda.columns;
-	r->bh = bda.page;
-}
-
-/* The most frequent one first; a table of functions would need indirect calls. */
-void int10(void)
-{
-	if (r->ah == 0x0e) {
-		handle_100e();
-		return;
-	}
-	switch (r->ah) {
-	case 0x02:
-		handle_1002();
-		break;
-	case 0x09:
-	case 0x0a:
-		handle_1009();
-		break;
-	case 0x00:
-		handle_1000();
-		break;
-	case 0x01:
-		handle_1001();
-		break;
-	case 0x03:
-		handle_1003();
-		break;
-	case 0x05:
-		handle_1005();
-		break;
-	case 0x06:
-	case 0x07:
-		handle_1006();
-		break;
-	case 0x08:
-		handle_1008();
-		break;
-	case 0x0b:
-		handle_100b();
-		break;
-	case 0x0c:
-		handle_100c();
-		break;
-	case 0x0d:
-		handle_100d();
-		break;
-	case 0x0f:
-		handle_100f();
-		break;
-	case 0x10:
-		handle_1010();
-		break;
-	case 0x11:
-		handle_1011();
-		break;
-	case 0x12:
-		handle_1012();
-		break;
-	case 0x13:
-		handle_1013();
-		break;
-	case 0x1a:
-		handle_101a();
-		break;
-	case 0x1b:
-		handle_101b();
-		break;
-	case 0x4f:
-		handle_104f();
-		break;
-	}
-}
 
 /* entry.S: the table that 40:A8 points at */
 extern const uint16_t ROM save_pointers[];
@@ -113,8 +36,8 @@ void start(void)
 	bda.equipment = (bda.equipment & ~0x30) | 0x20;
 	bda.control = CONTROL_256K;
 	bda.switches = 0xf9;
-	bda.options = OPTION_VGA | OPTION_400_LINES | OPTION_BLINK;
-	bda.dcc = 8;
+	bda.options = OPTION_VGA | OPTION_400_LINES | OPTION_DISPLAY_SWITCH;
+	bda.dcc = 11; /* a VGA with a colour display, alone */
 	bda.save_pointer[0] = ROM_OFFSET(save_pointers);
 	bda.save_pointer[1] = ROM_SEG;
 	set_standard_mode(3, 0);
