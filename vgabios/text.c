@@ -272,9 +272,14 @@ static inline __attribute__((always_inline)) void put_cell(uint8_t page, uint8_t
 		graphics_write(c | page << 8 | (uint32_t)attribute << 16, bda.cursor[page].at, 1);
 }
 
-static inline bool is_control(uint8_t c)
+static bool is_one_of_four(uint8_t c)
 {
-	return c <= '\r' && (c == '\r' || c == '\n' || c == '\b' || c == '\a');
+	return c == '\r' || c == '\n' || c == '\b' || c == '\a';
+}
+
+static inline __attribute__((always_inline)) bool is_control(uint8_t c)
+{
+	return c <= '\r' && is_one_of_four(c);
 }
 
 /* Moves the cursor of a page as a terminal does after c, but not the hardware's, and the page where it has to. */
@@ -355,7 +360,7 @@ static uint32_t put_run(uint32_t left)
 	for (; left && column + 1 < bda.columns; left--, column++, to += 2) {
 		uint16_t cell = *(const uint8_t FAR *)(uintptr_t)from++;
 
-		if (cell <= '\r' && is_control(cell))
+		if (is_control(cell))
 			break;
 		cell |= (r->al & 2 ? *(const uint8_t FAR *)(uintptr_t)from++ : r->bl) << 8;
 		poke16(seg, to, cell);
