@@ -8,10 +8,14 @@
 #              would end in `ret $N`, which is refused here.
 #   leal       becomes moves, shifts and additions. LEA leaves the flags alone and they do not, so
 #              where a later instruction may read the flags they are saved around the sequence.
-#   movl $n    of which only the low half is used, as of a port's number, becomes movw, three bytes shorter.
+#
+# It also narrows: gcc -m16 counts an instruction's bytes as if the code were 32-bit, where a 16-bit
+# operand costs a prefix. Here a 32-bit one does, and an immediate has two bytes more. What only
+# later instructions for 16 or 8 bits look at becomes 16-bit.
 #
 # Outside inline assembly it also refuses string instructions, since they would use ES, which
-# belongs to inline assembly, and indirect jumps.
+# belongs to inline assembly, indirect jumps, and objects without a segment: gcc 12 forgets that of
+# members of an array's elements here and there.
 
 function fail(why) {
 	printf "m16.awk: line %d: %s: %s\n", n, why, line[n] > "/dev/stderr"
@@ -42,25 +46,6 @@ function flags_live(i, op, steps) {
 			return 1
 	}
 	return 1
-}
-
-# Whether of register e<name>, written at line i, only the low half is read before it is written again.
-function half_used(i, name, op, word) {
-	for (i = i + 1; i <= count; i++) {
-		op = line[i]
-		if (op ~ /^(\t\.|#|\.L[A-Z]|$)/) # a directive, a label of the debugger's
-			continue
-		if (op !~ /^\t[a-z]/ || op ~ /^\t(j|call|loop|p(ush|op)a)/)
-			return 0
-		if (op ~ /^\tret/)
-			return name == "dx"
-		if (index(op, "%e" name) == 0)
-			continue
-		if (op !~ "^\t(movl|movzbl|movzwl|movsbl|movswl)\t.*, %e" name "$" || sub("%e" name, "", op) != 1)
-			return 0
-		return index(op, "%e" name) == 0 && index(op, "%" name) == 0
-	}
-	return 0
 }
 
 function log2(s) {
@@ -119,6 +104,140 @@ function lea(operands, live_flags,   m, disp, base, idx, scale, dst, k) {
 		print "\tpopfw"
 }
 
+# The six registers as bits in a string; the low half's name of one.
+function half(reg) {
+	return "%" substr(reg, 3)
+}
+
+# Cuts line i into op, source and destination.
+function parse(i,   text, depth, k, c) {
+	text = line[i]
+	op = source = dest = ""
+	if (text !~ /^\t[a-z]/)
+		return
+	sub(/^\t/, "", text)
+	op = text
+	sub(/[ \t].*/, "", op)
+	if (!sub(/^[^ \t]*[ \t]+/, "", text))
+		return
+	for (k = length(text); k > 0; k--) {
+		c = substr(text, k, 1)
+		depth += c == ")" ? 1 : c == "(" ? -1 : 0
+		if (c == "," && depth == 0)
+			break
+	}
+	source = k ? substr(text, 1, k - 1) : ""
+	dest = substr(text, k + 1)
+	gsub(/^[ \t]+|[ \t]+$/, "", dest)
+}
+
+function is_register(s) {
+	return s ~ /^%e([abcd]x|[sd]i)$/
+}
+
+# Narrowing keeps the low half, and needs the low halves only.
+function narrows() {
+	return is_register(dest) && (op ~ /^(movl|movz[bw]l|leal)$/ || op ~ /^(addl|subl|andl|orl|xorl|imull|sall|incl|decl|negl|notl)$/)
+}
+
+# Whether line i asks for the upper half of reg, where `wanted` tells what its results are asked for.
+# One of: 1 it does, 0 it does not and what comes later does not matter, 2 as behind it.
+function asks(i, reg,   text) {
+	parse(i)
+	if (op == "")
+		return 2
+	text = line[i]
+	if (in_app[i])
+		return text ~ reg || (reg == "%eax" && text ~ /(stos|lods|scas)l/) ? 1 : 2
+	if (op ~ /^(call|j)/ && dest !~ /^\.L/) # of a function here gcc knows what it leaves alone
+		return (dest in place ? asked[place[dest], reg] : reg ~ /%e[acd]x/) ? 1 : 2
+	if (op == "ret")
+		return reg == "%eax"
+	if (op ~ /^(div|idiv|mul)l$/ || (op == "imull" && source == ""))
+		return reg ~ /%e[ad]x/ || text ~ reg ? 1 : 2
+	if (op == "cltd")
+		return reg == "%eax" ? 1 : reg == "%edx" ? 0 : 2
+	if (op == "cwtl" || op == "cwtd" || op == "cltq")
+		return reg ~ /%e[ad]x/ ? 1 : 2
+	if (text !~ reg)
+		return 2
+	if (narrows()) {
+		if (dest != reg) # a source: asked for as much as the result is, but as an address in memory
+			return (source ~ /\(/ && op != "leal") || want[i, dest] ? 1 : 2
+		if (op ~ /^mov/ || op == "leal")
+			return source !~ reg ? 0 : (source ~ /\(/ && op != "leal") ? 1 : want[i, dest]
+		if (op == "xorl" && source == dest)
+			return 0
+		if (op == "andl" && source ~ /^\$[0-9]+$/ && substr(source, 2) + 0 < 65536)
+			return 0
+		return (source ~ /\(/ && source ~ reg) ? 1 : 2
+	}
+	if (op ~ /^(movs[bw]l|popl)$/ && dest == reg)
+		return source ~ reg ? 1 : 0
+	return 1
+}
+
+function narrow(i,   s, d) {
+	parse(i)
+	d = half(dest)
+	s = source
+	if (op ~ /^movz/ || op ~ /^(mov|lea)/) {
+		if (op == "movzbl")
+			line[i] = "\tmovzbw\t" s ", " d
+		else if (op == "movzwl" && s == d)
+			line[i] = ""
+		else if (op == "movzwl")
+			line[i] = "\tmovw\t" s ", " d
+		else if (op == "leal")
+			line[i] = "\tleaw\t" s ", " d
+		else if (s ~ /^%e/)
+			line[i] = "\tmovw\t" half(s) ", " d
+		else if (s !~ /^\$-?[0-9]+$/ || (substr(s, 2) >= -32768 && substr(s, 2) < 65536))
+			line[i] = "\tmovw\t" s ", " d
+		return
+	}
+	if (flags_live(i) || s ~ /^\$-?[0-9]+$/ && (substr(s, 2) < -32768 || substr(s, 2) >= 65536) ||
+	    op == "imull" && s ~ /,/)
+		return
+	sub(/l$/, "w", op)
+	if (s ~ /^%e/)
+		s = half(s)
+	line[i] = "\t" op "\t" (s == "" ? "" : s ", ") d
+}
+
+# want[i, reg]: whether the upper half is asked for behind line i.
+function find_wanted(   i, k, n, reg, new, changed, app) {
+	n = split("%eax %ebx %ecx %edx %esi %edi", register_name, " ")
+	for (i = 1; i <= count; i++) {
+		if (line[i] ~ /^#APP/)
+			app = 1
+		if (line[i] ~ /^#NO_APP/)
+			app = 0
+		in_app[i] = app
+	}
+	for (i = 1; i <= count; i++) {
+		parse(i)
+		goes[i] = op ~ /^j/ && !in_app[i] && dest in place ? place[dest] : 0
+		ends[i] = op ~ /^(ret|jmp)/ && !in_app[i]
+	}
+	do {
+		changed = 0
+		for (i = count; i >= 1; i--)
+			for (k = 1; k <= n; k++) {
+				reg = register_name[k]
+				new = (!ends[i] && asked[i + 1, reg]) || (goes[i] && asked[goes[i], reg])
+				want[i, reg] = new
+				new = asks(i, reg)
+				if (new == 2)
+					new = want[i, reg]
+				if (new && !asked[i, reg]) {
+					asked[i, reg] = 1
+					changed = 1
+				}
+			}
+	} while (changed)
+}
+
 {
 	line[++count] = $0
 	if ($0 ~ /^[.A-Za-z_0-9]+:$/)
@@ -128,6 +247,12 @@ function lea(operands, live_flags,   m, disp, base, idx, scale, dst, k) {
 END {
 	if (status)
 		exit status
+	find_wanted()
+	for (n = 1; n <= count; n++) {
+		parse(n)
+		if (!in_app[n] && narrows() && !want[n, dest])
+			narrow(n)
+	}
 	app = 0
 	for (n = 1; n <= count; n++) {
 		text = line[n]
@@ -145,6 +270,8 @@ END {
 		sub(/[ \t].*/, "", op)
 		if (!sub(/^[^ \t]*[ \t]+/, "", rest))
 			rest = ""
+		if (op !~ /^(call|j|lea)/ && rest ~ /(^|[ ,*])[A-Za-z_.][A-Za-z0-9_.+-]*(\(|,|$)/)
+			fail("an object read through DS: gcc has lost its segment")
 		if (op == "call") {
 			sub(/^\*%e/, "*%", rest)
 			print "\tcallw\t" rest
@@ -154,10 +281,6 @@ END {
 			print "\tretw"
 		} else if (op == "leal") {
 			lea(rest, flags_live(n))
-		} else if (text ~ /^\tmovl\t\$-?[0-9]+, %e[abcd]x$/ && half_used(n, substr(text, length(text) - 1))) {
-			sub(/movl/, "movw", text)
-			sub(/%e/, "%", text)
-			print text
 		} else if (op == "leaw") {
 			print text
 		} else if (op ~ /^rep|^(movs|stos|lods|scas|cmps)[bwl]$/) {

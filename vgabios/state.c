@@ -142,10 +142,7 @@ void handle_101b(void)
 }
 
 /* What 1Ch keeps of memory: addresses and bytes, one block of 64 in all. */
-static const struct {
-	uint16_t at;
-	uint8_t count;
-} ROM kept[] IN_ROM = {
+static const uint16_t ROM kept[][2] IN_ROM = {
 	{0x449, 0x1e}, {0x484, 7}, {0x4a8, 4}, {0x4ba, 4}, {0x410, 1},
 	{0x05 * 4, 4}, {0x1d * 4, 4}, {0x1f * 4, 4}, {0x43 * 4, 4},
 };
@@ -155,12 +152,12 @@ static void transfer_memory(bool save)
 	uint8_t equipment = bda.equipment;
 
 	for (uint8_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
-		volatile uint8_t LOW *at = (volatile uint8_t LOW *)(uintptr_t)kept[i].at;
+		volatile uint8_t LOW *at = (volatile uint8_t LOW *)(uintptr_t)kept[i][0];
 
 		if (save)
-			put_low(at, kept[i].count);
+			put_low(at, kept[i][1]);
 		else
-			for (uint8_t k = 0; k < kept[i].count; k++)
+			for (uint8_t k = 0; k < kept[i][1]; k++)
 				at[k] = get();
 	}
 	bda.equipment = (equipment & ~0x30) | (bda.equipment & 0x30);
