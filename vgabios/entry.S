@@ -80,9 +80,12 @@ secondary:
 	popal
 .endm
 
-/* INT 10h. Registers come back as the service left them in struct regs; flags are the caller's. */
+/* INT 10h. Registers come back as the service left them in struct regs; flags are the caller's. The
+ * bank switch goes past all that: programs call it for each 64 KiB that they draw. */
 	.globl	int10_entry
 int10_entry:
+	cmpw	$0x4f05, %ax
+	je	3f
 	save_registers
 	cmpb	$(services_end - services) / 2, %ah
 	jae	2f
@@ -95,6 +98,8 @@ int10_entry:
 	jne	1b
 	callw	handle_104f
 	jmp	1b
+3:	callw	set_window
+	iretw
 
 	.section .rom
 services: /* by AH */
@@ -107,12 +112,11 @@ services_end:
 no_service:
 	retw
 
-/* The far call of VBE 3.0, 4.9: BX and DX as for 4F05h. */
+
+/* The far call of VBE 3.0, 4.8: BX and DX as for 4F05h. */
 	.globl	vbe_window
 vbe_window:
-	save_registers
-	callw	handle_4f05
-	restore_registers
+	callw	set_window
 	lretw
 
 /* Far call from the system BIOS; all registers are kept. */

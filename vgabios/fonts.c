@@ -82,8 +82,7 @@ uint16_t text_lines(void)
 	return read_index(bda.crtc, 9) & 0x80 ? n / 2 : n; /* each line shown twice */
 }
 
-/* Gives text a new height: as many rows as the scan lines and the memory allow. */
-static void set_text_height(uint8_t height)
+void set_text_height(uint8_t height)
 {
 	uint16_t crtc = bda.crtc, lines = text_lines(), most = 0x4000 / bda.columns, rows;
 	uint8_t overflow = read_index(crtc, 7), shape = read_index(crtc, 9);

@@ -205,6 +205,7 @@ void set_standard_mode(uint8_t number, uint8_t no_clear)
 	}
 
 	bda.mode = number;
+	bda.vbe_mode = number | no_clear << 8;
 	bda.columns = p->columns;
 	bda.page_size = p->page_size;
 	bda.page_start = 0;
@@ -230,13 +231,18 @@ void set_standard_mode(uint8_t number, uint8_t no_clear)
 		load_rom_font(bda.char_height);
 }
 
-/* AL comes back as on an EGA: 20h above mode 7, 3Fh for mode 6, otherwise 30h. */
+/* AL comes back as on an EGA: 20h above mode 7, 3Fh for mode 6, otherwise 30h. It is set first, so
+ * that nothing waits on the stack. */
 void handle_1000(void)
 {
-	uint8_t number = r->al & 0x7f;
+	uint8_t number = r->al & 0x7f, no_clear = r->al & 0x80;
+	uint16_t vbe = card_oem_mode(number);
 
-	if (!standard_mode(number))
-		return;
-	set_standard_mode(number, r->al & 0x80);
-	r->al = number > 7 ? 0x20 : number == 6 ? 0x3f : 0x30;
+	if (standard_mode(number)) {
+		r->al = number > 7 ? 0x20 : number == 6 ? 0x3f : 0x30;
+		set_standard_mode(number, no_clear);
+	} else if (vbe) {
+		r->al = 0x20;
+		set_vbe_mode(vbe | no_clear << 8);
+	}
 }

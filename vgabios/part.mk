@@ -12,8 +12,8 @@ VGABIOS_OBJS := $(patsubst %.c,$(BUILD)/vgabios/%.o,$(VGABIOS_C)) \
 vgabios: $(BUILD)/vgabios-std.bin $(BUILD)/vgabios-cirrus.bin
 all: vgabios
 
-VGABIOS_std := $(BUILD)/vgabios/entry-std.o $(BUILD)/vgabios/dispi.o
-VGABIOS_cirrus := $(BUILD)/vgabios/entry-cirrus.o $(BUILD)/vgabios/cirrus.o
+VGABIOS_std := $(patsubst %,$(BUILD)/vgabios/%.o,entry-std dispi dispi_entry)
+VGABIOS_cirrus := $(patsubst %,$(BUILD)/vgabios/%.o,entry-cirrus cirrus cirrus_entry)
 VGABIOS_ID_std := -DPCI_VENDOR=0x1234 -DPCI_DEVICE=0x1111 -DROM_NAME='"dfw VGA BIOS, standard"'
 VGABIOS_ID_cirrus := -DPCI_VENDOR=0x1013 -DPCI_DEVICE=0x00b8 -DROM_NAME='"dfw VGA BIOS, CL-GD5446"'
 
@@ -26,6 +26,9 @@ $(BUILD)/vgabios/%.o: vgabios/%.c vgabios/m16.awk
 $(BUILD)/vgabios/entry-%.o: vgabios/entry.S
 	$(Q)mkdir -p $(@D) && echo "  AS   m16 $< ($*)" && \
 	$(CC) $(CFLAGS_m16) $(VGABIOS_ID_$*) -D__ASSEMBLY__ -c -o $@ $<
+
+$(BUILD)/vgabios/%_entry.o: vgabios/%_entry.S
+	$(Q)mkdir -p $(@D) && echo "  AS   m16 $<" && $(CC) $(CFLAGS_m16) -D__ASSEMBLY__ -c -o $@ $<
 
 $(BUILD)/vgabios/font_%.o: vgabios/fonts/%.txt vgabios/fonts/font.awk
 	$(Q)mkdir -p $(@D) && echo "  FONT $<" && \

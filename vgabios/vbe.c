@@ -1,128 +1,71 @@
 /* SPDX-License-Identifier: MIT
  *
- * VESA BIOS Extensions: INT 10h/4Fxxh (VBE 3.0). What touches the card is in dispi.c and cirrus.c.
+ * VESA BIOS Extensions: INT 10h/4Fxxh (VBE 3.0, VBE/PM 1.0, VBE/DDC 1.1). What touches the card is
+ * in dispi.c and cirrus.c; function 05h and the protected-mode interface are in their assembly.
  */
 #include "card.h"
 
-#define STATUS_OK	 0x004f
-#define STATUS_FAILED	 0x014f
-#define STATUS_BAD_MODE	 0x034f /* not in this mode */
-#define STATUS_NOT_KNOWN 0x0100
+enum {
+	OK = 0x004f,
+	FAILED = 0x014f,
+	NOT_POSSIBLE = 0x024f,
+	BAD_MODE = 0x034f, /* not in this mode */
+	NOT_KNOWN = 0x0100,
 
-/* The modes with the greediest first, so that those which fit the memory are the list's tail. */
-/* clang-format off */
-static const struct vbe_mode ROM vbe_modes[] IN_ROM = {
-	{0x18c, 2560, 1600, 32},
-	{0x18b, 2560, 1600, 24},
-	{0x189, 1920, 1200, 32},
-	{0x192, 1920, 1080, 32},
-	{0x18a, 2560, 1600, 16},
-	{0x147, 1600, 1200, 32},
-	{0x186, 1680, 1050, 32},
-	{0x188, 1920, 1200, 24},
-	{0x191, 1920, 1080, 24},
-	{0x183, 1400, 1050, 32},
-	{0x11f, 1600, 1200, 24},
-	{0x185, 1680, 1050, 24},
-	{0x145, 1280, 1024, 32},
-	{0x180, 1440, 900, 32},
-	{0x17d, 1280, 960, 32},
-	{0x187, 1920, 1200, 16},
-	{0x182, 1400, 1050, 24},
-	{0x190, 1920, 1080, 16},
-	{0x17a, 1280, 800, 32},
-	{0x14c, 1152, 864, 32},
-	{0x177, 1280, 768, 32},
-	{0x11b, 1280, 1024, 24},
-	{0x17f, 1440, 900, 24},
-	{0x11e, 1600, 1200, 16},
-	{0x11d, 1600, 1200, 15},
-	{0x18f, 1280, 720, 32},
-	{0x17c, 1280, 960, 24},
-	{0x184, 1680, 1050, 16},
-	{0x144, 1024, 768, 32},
-	{0x179, 1280, 800, 24},
-	{0x14b, 1152, 864, 24},
-	{0x176, 1280, 768, 24},
-	{0x181, 1400, 1050, 16},
-	{0x18e, 1280, 720, 24},
-	{0x11a, 1280, 1024, 16},
-	{0x119, 1280, 1024, 15},
-	{0x17e, 1440, 900, 16},
-	{0x17b, 1280, 960, 16},
-	{0x118, 1024, 768, 24},
-	{0x178, 1280, 800, 16},
-	{0x14a, 1152, 864, 16},
-	{0x149, 1152, 864, 15},
-	{0x175, 1280, 768, 16},
-	{0x143, 800, 600, 32},
-	{0x11c, 1600, 1200, 8},
-	{0x18d, 1280, 720, 16},
-	{0x117, 1024, 768, 16},
-	{0x116, 1024, 768, 15},
-	{0x115, 800, 600, 24},
-	{0x107, 1280, 1024, 8},
-	{0x142, 640, 480, 32},
-	{0x141, 640, 400, 32},
-	{0x148, 1152, 864, 8},
-	{0x114, 800, 600, 16},
-	{0x113, 800, 600, 15},
-	{0x112, 640, 480, 24},
-	{0x105, 1024, 768, 8},
-	{0x111, 640, 480, 16},
-	{0x110, 640, 480, 15},
-	{0x103, 800, 600, 8},
-	{0x101, 640, 480, 8},
-	{0x140, 320, 200, 32},
-	{0x100, 640, 400, 8},
-	{0x102, 800, 600, 4},
-	{0x10f, 320, 200, 24},
-	{0x10e, 320, 200, 16},
-	{0x10d, 320, 200, 15},
-	{0x146, 320, 200, 8},
+	MODE_LINEAR = 1 << 14,
+	MODE_KEEP = 1 << 15,
 };
 
-/* Their numbers again, as 4F00 hands them out. */
-static const uint16_t ROM mode_numbers[] IN_ROM = {
-	0x18c, 0x18b, 0x189, 0x192, 0x18a, 0x147, 0x186, 0x188, 0x191, 0x183, 0x11f, 0x185,
-	0x145, 0x180, 0x17d, 0x187, 0x182, 0x190, 0x17a, 0x14c, 0x177, 0x11b, 0x17f, 0x11e,
-	0x11d, 0x18f, 0x17c, 0x184, 0x144, 0x179, 0x14b, 0x176, 0x181, 0x18e, 0x11a, 0x119,
-	0x17e, 0x17b, 0x118, 0x178, 0x14a, 0x149, 0x175, 0x143, 0x11c, 0x18d, 0x117, 0x116,
-	0x115, 0x107, 0x142, 0x141, 0x148, 0x114, 0x113, 0x112, 0x105, 0x111, 0x110, 0x103,
-	0x101, 0x140, 0x100, 0x102, 0x10f, 0x10e, 0x10d, 0x146, 0xffff,
-};
-/* clang-format on */
+#define VBE_SIZE(width, height) {width, height},
+static const struct {
+	uint16_t width, height;
+} ROM sizes[] IN_ROM = {VBE_SIZES(VBE_SIZE)};
+_Static_assert(sizeof(sizes) / sizeof(sizes[0]) <= 32, "struct vbe_entry");
 
-#define MODES (sizeof(vbe_modes) / sizeof(vbe_modes[0]))
-_Static_assert(sizeof(mode_numbers) / sizeof(mode_numbers[0]) == MODES + 1, "one number a mode");
+/* By VBE_DEPTH(). */
+static const uint8_t ROM bits[8] IN_ROM = {0, 4, 8, 24, 16, 32, 0, 15};
+static const uint8_t ROM storage[8] IN_ROM = {16, 1, 8, 24, 16, 32, 0, 16};
 
 static const char ROM oem_name[] IN_ROM = "dfw VGA BIOS";
 static const char ROM vendor_name[] IN_ROM = "dfw";
 static const char ROM revision_name[] IN_ROM = "1.0";
 
-static uint32_t mode_bytes(const struct vbe_mode ROM *mode)
+/* Reads the ROM before GS is moved, not behind that. */
+#define NOW(object) (*(volatile __typeof__(object) *)&(object))
+
+/* False where there is no such mode, or the memory is too small for it. */
+static bool find_mode(uint16_t number, struct vbe_mode *mode)
 {
-	return (uint32_t)card_pitch(mode) * (mode->bits == 4 ? 4 : 1) * mode->height;
+	uint16_t memory = card_memory();
+	uint16_t left = 0xff, at = ROM_OFFSET(card_mode_numbers);
+	const struct vbe_entry ROM *entry;
+	uint8_t depth;
+
+	asm("pushw %%cs\n\tpopw %%es\n\trepne scasw" : "+D"(at), "+c"(left) : "a"(number) : "cc");
+	at = 0xfe - left;
+	entry = &card_modes[at];
+	if (at >= card.modes || entry->need > memory)
+		return false;
+	depth = entry->depth;
+	mode->size = entry->size;
+	mode->depth = depth;
+	mode->width = sizes[entry->size].width;
+	mode->height = sizes[entry->size].height;
+	mode->bits = bits[depth];
+	mode->storage = storage[depth];
+	mode->memory = (uint32_t)memory << (mode->bits == 4 ? 14 : 16);
+	return true;
 }
 
-/* Index of the first mode that fits the memory; MODES where none does. */
-static uint8_t first_mode(void)
+static bool current_mode(struct vbe_mode *mode)
 {
-	uint32_t memory = (uint32_t)card_memory() << 16;
-	uint8_t i = 0;
-
-	while (i < MODES && mode_bytes(&vbe_modes[i]) > memory)
-		i++;
-	return i;
+	return bda.mode >= MODE_EXTENDED && find_mode(bda.vbe_mode & 0x1ff, mode);
 }
 
-/* NULL where there is no such mode on this card. */
-static const struct vbe_mode ROM *find_mode(uint16_t number)
+/* Of a picture's line. */
+static uint16_t bytes_of(const struct vbe_mode *mode, uint16_t pixels)
 {
-	for (uint8_t i = first_mode(); i < MODES; i++)
-		if (mode_numbers[i] == number)
-			return &vbe_modes[i];
-	return NULL;
+	return ((uint32_t)pixels * mode->storage + 7) / 8;
 }
 
 struct vbe_info {
@@ -140,22 +83,31 @@ _Static_assert(sizeof(struct vbe_info) == 34, "VBE 3.0, 4.3");
 
 #define ROM_POINTER(object) ((struct vector){ROM_OFFSET(object), ROM_SEG})
 
-/* 00h: controller information; 256 bytes at ES:DI, or 512 where these say VBE2 */
-static void handle_4f00(void)
+/* Controller information; 256 bytes at ES:DI, or 512 where these say VBE2 */
+static uint16_t vbe_4f00(void)
 {
 	struct vbe_info FAR *info = (struct vbe_info FAR *)(uintptr_t)r->di;
-	uint16_t memory = card_memory(), list = ROM_OFFSET(mode_numbers + first_mode());
+	uint16_t memory = card_memory();
+	uint8_t first = 0, capabilities = NOW(card.capabilities);
 	bool vbe2;
 
+	if (r->di > 0xff00) /* it must not run past the segment */
+		return FAILED;
+	while (card_modes[first].need > memory) /* the text modes fit any memory */
+		first++;
 	set_gs(r->es);
 	vbe2 = info->signature == 0x32454256; /* "VBE2" */
+	if (vbe2 && r->di > 0xfe00) {
+		rom_gs();
+		return FAILED;
+	}
 	fill_dwords(r->es, r->di, 0, vbe2 ? 128 : 64);
 	info->signature = 0x41534556; /* "VESA" */
 	info->version = 0x0300;
-	info->capabilities = 1; /* the DAC can be 8 bits wide */
+	info->capabilities = capabilities;
 	info->memory = memory;
 	info->oem = ROM_POINTER(oem_name);
-	info->modes = (struct vector){list, ROM_SEG};
+	info->modes = ROM_POINTER(card_mode_numbers + first);
 	if (vbe2) {
 		info->revision = 0x0100;
 		info->vendor = ROM_POINTER(vendor_name);
@@ -163,7 +115,7 @@ static void handle_4f00(void)
 		info->product_revision = ROM_POINTER(revision_name);
 	}
 	rom_gs();
-	r->ax = STATUS_OK;
+	return OK;
 }
 
 struct mode_info {
@@ -174,110 +126,164 @@ struct mode_info {
 	uint16_t pitch, width, height;
 	uint8_t char_width, char_height, planes, bits, banks, memory_model, bank_size, pages;
 	uint8_t reserved0;
-	uint8_t masks[8]; /* size and position: red, green, blue, reserved */
+	uint32_t masks[2]; /* a byte each, size and position: red, green, blue, reserved */
 	uint8_t direct_colour;
 	uint32_t framebuffer;
 	uint32_t reserved1;
 	uint16_t reserved2;
 	uint16_t linear_pitch;
 	uint8_t banked_pages, linear_pages;
-	uint8_t linear_masks[8];
+	uint32_t linear_masks[2];
 	uint32_t max_pixel_clock;
 } __attribute__((packed));
 _Static_assert(sizeof(struct mode_info) == 66, "VBE 3.0, 4.4");
 
-static const uint8_t ROM masks[4][8] IN_ROM = {
-	{5, 10, 5, 5, 5, 0, 1, 15},  /* 15 */
-	{5, 11, 6, 5, 5, 0, 0, 0},   /* 16 */
-	{8, 16, 8, 8, 8, 0, 0, 0},   /* 24 */
-	{8, 16, 8, 8, 8, 0, 8, 24},  /* 32 */
+enum {
+	MODE_BASE = 1 << 0 | 1 << 1 | 1 << 3, /* supported, information complete, colour */
+	MODE_TTY = 1 << 2,		      /* the BIOS draws text */
+	MODE_GRAPHICS = 1 << 4,
+	MODE_LFB = 1 << 7,
 };
 
-/* 01h: mode information; CX = mode, 256 bytes at ES:DI */
-static void handle_4f01(void)
+static const uint32_t ROM masks[4][2] IN_ROM = {
+	{0x05050a05, 0x0f010005}, /* 15 */
+	{0x05060b05, 0x00000005}, /* 16 */
+	{0x08081008, 0x00000008}, /* 24 */
+	{0x08081008, 0x18080008}, /* 32 */
+};
+
+/* Mode information; CX = mode, 256 bytes at ES:DI */
+static uint16_t vbe_4f01(void)
 {
 	struct mode_info FAR *info = (struct mode_info FAR *)(uintptr_t)r->di;
-	const struct vbe_mode ROM *found = find_mode(r->cx & 0x3fff);
 	struct vbe_mode mode;
-	uint32_t pages;
+	uint32_t pages, mask0 = 0, mask1 = 0, framebuffer, clock = NOW(card.max_clock);
 	uint16_t pitch;
 
-	r->ax = STATUS_FAILED;
-	if (!found)
-		return;
-	mode.width = found->width;
-	mode.height = found->height;
-	mode.bits = found->bits;
-	pitch = card_pitch(found);
-	pages = ((uint32_t)card_memory() << 16) / mode_bytes(found) - 1;
+	if (r->di > 0xff00 || !find_mode(r->cx & ~(MODE_LINEAR | MODE_KEEP), &mode))
+		return FAILED;
+	pitch = bytes_of(&mode, mode.width);
+	pages = mode.memory / ((uint32_t)pitch * mode.height) - 1;
 	if (pages > 255)
 		pages = 255;
+	if (mode.bits > 8) {
+		const volatile uint32_t FAR *mask = masks[mode.bits == 15 ? 0 : mode.bits / 8 - 1];
+
+		mask0 = mask[0];
+		mask1 = mask[1];
+	}
+	framebuffer = card_framebuffer();
 
 	fill_dwords(r->es, r->di, 0, 64);
-	if (mode.bits > 8) {
-		const uint8_t ROM *mask = masks[mode.bits == 15 ? 0 : mode.bits / 8 - 1];
-
-		for (uint8_t i = 0; i < 8; i++) {
-			uint8_t v = mask[i];
-
-			poke8(r->es, r->di + offsetof(struct mode_info, masks) + i, v);
-			poke8(r->es, r->di + offsetof(struct mode_info, linear_masks) + i, v);
-		}
-	}
 	set_gs(r->es);
-	info->attributes = 0x1b | (mode.bits == 4 ? 0 : 0x80); /* linear frame buffer too */
 	info->window_a = 7; /* can be moved, read and written */
 	info->granularity = 64;
 	info->window_size = 64;
 	info->segment_a = 0xa000;
 	info->window_function = ROM_POINTER(vbe_window);
 	info->pitch = pitch;
+	info->linear_pitch = pitch;
 	info->width = mode.width;
 	info->height = mode.height;
 	info->char_width = 8;
 	info->char_height = 16;
-	info->planes = mode.bits == 4 ? 4 : 1;
+	info->planes = 1;
 	info->bits = mode.bits;
 	info->banks = 1;
-	info->memory_model = mode.bits == 4 ? 3 : mode.bits == 8 ? 4 : 6;
 	info->pages = pages;
-	info->reserved0 = 1;
-	info->direct_colour = mode.bits == 32 ? 2 : 0; /* the fourth byte is the caller's */
-	if (mode.bits != 4)
-		info->framebuffer = card_framebuffer();
-	info->linear_pitch = pitch;
 	info->banked_pages = pages;
-	info->linear_pages = pages;
-	info->max_pixel_clock = 300000000;
+	info->reserved0 = 1;
+	if (mode.bits >= 8) {
+		info->attributes = MODE_BASE | MODE_GRAPHICS | (framebuffer ? MODE_LFB : 0);
+		info->memory_model = mode.bits == 8 ? 4 : 6;
+		info->masks[0] = info->linear_masks[0] = mask0;
+		info->masks[1] = info->linear_masks[1] = mask1;
+		info->direct_colour = mode.bits == 32 ? 2 : 0; /* the fourth byte is the caller's */
+		info->framebuffer = framebuffer;
+		info->linear_pages = pages;
+	} else {
+		info->planes = 4;
+		info->memory_model = 3;
+		info->linear_pitch = 0;
+		info->attributes = MODE_BASE | MODE_GRAPHICS |
+				   (mode.width == 800 ? MODE_TTY : 0); /* 64 KiB hold it */
+	}
+	if (mode.bits == 0) {
+		info->attributes = MODE_BASE | MODE_TTY;
+		info->bits = 4;
+		info->window_a = 0;
+		info->granularity = 32;
+		info->window_size = 32;
+		info->segment_a = 0xb800;
+		info->memory_model = 0;
+		info->pages = info->banked_pages = 0;
+		if (mode.height != 25)
+			info->char_height = 8;
+	}
+	info->max_pixel_clock = clock;
 	rom_gs();
-	r->ax = STATUS_OK;
+	return OK;
 }
 
-/* 02h: sets a mode; BX bit 14 linear, bit 15 keep the memory */
-static void handle_4f02(void)
+/* The text modes, as mode 3 with another width, number of scan lines and font. 132 columns are of
+ * 8 dots. */
+static __attribute__((noinline)) bool set_text_mode(uint8_t size, uint8_t no_clear)
 {
-	uint16_t number = r->bx & 0x1ff;
-	bool keep = r->bx & 0x8000;
-	const struct vbe_mode ROM *mode;
+	static const uint8_t ROM columns_132[6] IN_ROM = {0x9b, 0x83, 0x84, 0x9f, 0x89, 0x18};
+	/* CRTC index and value: 480 lines of 525 */
+	static const uint8_t ROM lines_480[7][2] IN_ROM = {
+		{0x06, 0x0b}, {0x07, 0x3e}, {0x10, 0xea}, {0x11, 0x0c},
+		{0x12, 0xdf}, {0x15, 0xe7}, {0x16, 0x04},
+	};
+	uint8_t options = bda.options;
 
-	r->ax = STATUS_FAILED;
-	if (number < 0x80) {
-		if (!standard_mode(number))
-			return;
-		set_standard_mode(number, keep ? 0x80 : 0);
-		r->ax = STATUS_OK;
-		return;
+	bda.options = (options & ~(OPTION_200_LINES | OPTION_400_LINES)) |
+		      (size == SIZE_132x43 ? 0 : OPTION_400_LINES);
+	set_standard_mode(3, no_clear);
+	bda.options = options;
+	bda.vbe_mode += 0x108 + size - SIZE_80x60 - 3;
+	write_index(0x3d4, 0x11, 0x0e); /* lifts the protection of 0-7 */
+	if (size != SIZE_80x60) {
+		for (uint8_t i = 0; i < 6; i++)
+			write_index(0x3d4, i, columns_132[i]);
+		write_index(0x3d4, 0x13, 132 / 2);
+		write_index(PORT_SEQUENCER, 1, 1);
+		bda.columns = 132;
 	}
-	mode = find_mode(number);
-	if (!mode)
-		return;
-	card_set_mode(mode, r->bx & 0x4000, keep);
-	if (mode->bits <= 8 && !(bda.options & OPTION_NO_PALETTE))
-		load_palette(mode->bits == 8 ? PALETTE_256 : PALETTE_EGA);
+	if (size == SIZE_80x60 || size == SIZE_132x60) {
+		for (uint8_t i = 0; i < 7; i++)
+			write_index(0x3d4, lines_480[i][0], lines_480[i][1]);
+		outb(PORT_MISC, inb(PORT_MISC_READ) | 0xc0);
+	}
+	size = size == SIZE_132x25 ? 16 : 8;
+	load_rom_font(size);
+	set_text_height(size);
+	return true;
+}
+
+/* Sets a graphics mode. What is in BX as for 4F02h; returns the size of a text mode, which is set
+ * where the stack is less deep, DONE, or NONE where there is no such mode. */
+enum { DONE = 0xff, NONE = 0xfe };
+static __attribute__((noinline)) uint8_t set_graphics_mode(uint16_t wanted)
+{
+	bool keep = wanted & MODE_KEEP, linear = wanted & MODE_LINEAR;
+	struct vbe_mode mode;
+
+	if (!find_mode(wanted & ~(MODE_LINEAR | MODE_KEEP), &mode) ||
+	    (linear && (mode.bits < 8 || !card_framebuffer())))
+		return NONE;
+	if (mode.bits == 0)
+		return mode.size;
+	card_standard_mode();
+	write_parameters(&parameter_table[mode.bits == 4 ? 0x1b : 0x1c]);
+	card_set_mode(&mode, linear, keep);
+	if (mode.bits <= 8 && !(bda.options & OPTION_NO_PALETTE))
+		load_palette(mode.bits == 8 ? PALETTE_256 : PALETTE_EGA);
 	bda.mode = MODE_VBE;
-	bda.vbe_mode = r->bx & 0xc1ff;
-	bda.columns = mode->width / 8;
-	bda.last_row = mode->height / 16 - 1;
+	bda.vbe_mode = wanted;
+	bda.last_bank = (mode.memory >> 16) - 1;
+	bda.columns = mode.width / 8;
+	bda.last_row = mode.height / 16 - 1;
 	bda.char_height = 16;
 	bda.page_size = 0;
 	bda.page_start = 0;
@@ -288,70 +294,108 @@ static void handle_4f02(void)
 	set_graphics_font(16);
 	reset_attribute();
 	outb(PORT_ATTRIBUTE, 0x20);
-	r->ax = STATUS_OK;
+	return DONE;
 }
 
-/* 03h: the current mode */
-static void handle_4f03(void)
+/* BX bit 14 linear, bit 15 keep the memory. Bit 11, timing of the caller's own, is for controllers
+ * whose timing can be set: like a mode that there is not, it fails. */
+bool set_vbe_mode(uint16_t wanted)
 {
-	r->bx = bda.mode == MODE_VBE ? bda.vbe_mode :
-				       bda.mode | (bda.control & CONTROL_NO_CLEAR ? 0x8000 : 0);
-	r->ax = STATUS_OK;
+	uint8_t size;
+
+	if (standard_mode(wanted & ~MODE_KEEP)) {
+		set_standard_mode(wanted, wanted >> 8 & 0x80);
+		return true;
+	}
+	size = set_graphics_mode(wanted);
+	return size < NONE ? set_text_mode(size, wanted >> 8 & 0x80) : size == DONE;
 }
 
-/* 05h, and the far call: BH=0 sets window BL to 64 KiB number DX, BH=1 asks */
-void handle_4f05(void)
+/* Save and restore: DL=0 size, 1 save, 2 restore; CX bit 3 the card's registers, what INT 10h/1Ch
+ * knows in bits 0-2, ES:BX the buffer */
+static uint16_t vbe_4f04(void)
 {
-	r->ax = STATUS_FAILED;
-	if (r->bl != 0 || r->bh > 1)
-		return;
-	if (r->bh == 1) {
-		r->dx = card_bank();
+	uint16_t at = r->bx, states = r->cx, size = 0;
+
+	if (r->dl > 2)
+		return FAILED;
+	r->cx = states & 7;
+	if (r->cx) {
+		r->al = 0;
+		handle_101c();
+		if (r->al != 0x1c)
+			return FAILED;
+		size = r->bx * 64;
+		r->bx = at;
+	}
+	if (states & 8)
+		size += CARD_STATE;
+	if (r->dl == 0) {
+		r->bx = size / 64;
+	} else if (size > 0xffff - at) {
+		r->cx = states;
+		return FAILED;
 	} else {
-		if (r->dx >= card_memory())
-			return;
-		card_set_bank(r->dx);
+		if (r->dl == 2 && states & 8)
+			card_standard_mode();
+		if (r->cx) {
+			r->al = r->dl;
+			handle_101c();
+		}
+		if (states & 8 && r->dl == 1)
+			card_save(at + size - CARD_STATE);
+		else if (states & 8)
+			card_restore(at + size - CARD_STATE);
 	}
-	r->ax = STATUS_OK;
+	r->cx = states;
+	return OK;
 }
 
-/* 06h: length of a line */
-static void handle_4f06(void)
+/* Length of a line: BL=0 set in pixels, 1 get, 2 set in bytes, 3 the longest. It is a multiple of
+ * eight pixels, which suits every card. */
+static uint16_t vbe_4f06(void)
 {
-	uint16_t bytes, pixels, lines;
+	struct vbe_mode mode;
+	uint32_t longest, pixels;
+	uint16_t bytes;
 
-	r->ax = STATUS_FAILED;
-	if (r->bl > 3)
-		return;
-	card_virtual_size(&bytes, &pixels, &lines);
-	if (r->bl == 0 || r->bl == 2) {
-		uint16_t wanted = r->cx;
-
-		if (r->bl == 2 && bytes >= pixels)
-			wanted = wanted / (bytes / pixels);
-		else if (r->bl == 2)
-			wanted *= pixels / bytes;
-		if (!card_set_virtual_width(wanted)) {
-			r->ax = 0x024f; /* not with this much memory */
-			return;
-		}
-		card_virtual_size(&bytes, &pixels, &lines);
-	} else if (r->bl == 3) {
-		/* The longest line with which the picture still fits is where lines run out. */
-		uint32_t memory = (uint32_t)bytes * lines;
-		uint16_t height = (bda.last_row + 1) * 16;
-
-		if (bytes < pixels)
-			memory /= pixels / bytes;
-		memory /= height;
-		bytes = memory > 0xfff8 ? 0xfff8 : memory & ~7u;
-		pixels = bytes;
-		lines = height;
+	if (!current_mode(&mode))
+		return BAD_MODE;
+	longest = mode.memory / mode.height;
+	bytes = card.max_pitch >> (mode.bits == 4 ? 2 : 0);
+	if (longest > bytes)
+		longest = bytes;
+	longest = longest * 8 / mode.storage & ~7u; /* in pixels from here on */
+	switch (r->bl) {
+	case 0:
+		pixels = r->cx;
+		break;
+	case 1:
+		pixels = (uint32_t)card_pitch(&mode) * 8 / mode.storage;
+		break;
+	case 2:
+		pixels = ((uint32_t)r->cx * 8 + mode.storage - 1) / mode.storage;
+		break;
+	case 3:
+		pixels = longest;
+		break;
+	default:
+		return FAILED;
 	}
+	if (!(r->bl & 1)) {
+		if (pixels < mode.width)
+			pixels = mode.width;
+		pixels = (pixels + 7) & ~7u;
+		if (pixels > longest)
+			return NOT_POSSIBLE;
+	}
+	bytes = bytes_of(&mode, pixels);
+	if (!(r->bl & 1))
+		card_set_pitch(bytes, pixels);
 	r->bx = bytes;
 	r->cx = pixels;
-	r->dx = lines;
-	r->ax = STATUS_OK;
+	r->dx = mode.memory / bytes > 0xffff ? 0xffff : mode.memory / bytes;
+	return OK;
 }
 
 static void wait_for_retrace(void)
@@ -365,120 +409,153 @@ static void wait_for_retrace(void)
 		;
 }
 
-/* 07h: the picture's start in memory, in pixels and lines; bit 7 waits for the retrace */
-static void handle_4f07(void)
+/* The picture's start: BL=0 and, in the retrace, 80h set to pixel CX of line DX; 1 get */
+static uint16_t vbe_4f07(void)
 {
-	uint16_t x, y;
+	struct vbe_mode mode;
+	uint16_t pitch;
+	uint32_t at, last;
 
-	r->ax = STATUS_FAILED;
-	switch (r->bl) {
-	case 0x80:
-		wait_for_retrace();
-		/* fall through */
-	case 0x00:
-		if (!card_set_start(r->cx, r->dx))
-			return;
-		break;
-	case 0x01:
-		card_start(&x, &y);
+	if (!current_mode(&mode))
+		return BAD_MODE;
+	if (r->bl == 1) {
+		at = card_start(&mode);
 		r->bh = 0;
-		r->cx = x;
-		r->dx = y;
-		break;
-	default:
-		return;
+		r->cx = at;
+		r->dx = at >> 16;
+		return OK;
 	}
-	r->ax = STATUS_OK;
+	if (r->bl & 0x7f)
+		return FAILED;
+	pitch = card_pitch(&mode);
+	at = (uint32_t)r->dx * pitch + bytes_of(&mode, r->cx);
+	last = (uint32_t)(mode.height - 1) * pitch + bytes_of(&mode, mode.width);
+	if (at > mode.memory || at + last > mode.memory)
+		return FAILED;
+	if (r->bl)
+		wait_for_retrace();
+	card_set_start((uint32_t)r->dx << 16 | r->cx, at);
+	return OK;
 }
 
-/* 08h: bits a colour in the DAC */
-static void handle_4f08(void)
+/* Bits a colour in the DAC: BL=0 set to BH, 1 get */
+static uint16_t vbe_4f08(void)
 {
-	if (r->bl > 1) {
-		r->ax = STATUS_FAILED;
-		return;
-	}
-	if (r->bl == 0)
-		card_set_dac_width(r->bh >= 8 ? 8 : 6);
-	r->bh = card_dac_width();
-	r->ax = STATUS_OK;
+	struct vbe_mode mode;
+
+	if (current_mode(&mode) && mode.bits > 8)
+		return BAD_MODE;
+	if (r->bl > 1)
+		return FAILED;
+	r->bh = r->bl ? card_dac_width() : card_set_dac_width(r->bh);
+	return OK;
 }
 
-/* 09h: CX entries of blue, green, red and a spare byte from number DX on */
-static void handle_4f09(void)
+/* CX entries of blue, green, red and a spare byte from number DX on: BL=0 and, in the retrace, 80h
+ * set; 1 get */
+static uint16_t vbe_4f09(void)
 {
 	uint16_t offset = r->di;
 
-	r->ax = STATUS_FAILED;
-	if (r->dx > 255 || r->cx > 256 - r->dx)
-		return;
-	switch (r->bl) {
-	case 0x80:
+	if (r->bl == 2 || r->bl == 3)
+		return NOT_POSSIBLE; /* there is one palette */
+	if ((r->bl != 1 && r->bl & 0x7f) || r->dx > 255 || r->cx > 256 - r->dx)
+		return FAILED;
+	if (r->bl & 0x80)
 		wait_for_retrace();
-		/* fall through */
-	case 0x00:
-		outb(PORT_DAC_WRITE, r->dx);
-		for (uint16_t i = r->cx; i; i--, offset += 4) {
-			outb(PORT_DAC_DATA, peek8(r->es, offset + 2));
-			outb(PORT_DAC_DATA, peek8(r->es, offset + 1));
-			outb(PORT_DAC_DATA, peek8(r->es, offset));
-		}
-		break;
-	case 0x01:
-		outb(PORT_DAC_READ, r->dx);
-		for (uint16_t i = r->cx; i; i--, offset += 4) {
+	outb(r->bl == 1 ? PORT_DAC_READ : PORT_DAC_WRITE, r->dx);
+	for (uint16_t i = r->cx; i; i--, offset += 4) {
+		if (r->bl == 1) {
 			poke8(r->es, offset + 2, inb(PORT_DAC_DATA));
 			poke8(r->es, offset + 1, inb(PORT_DAC_DATA));
 			poke8(r->es, offset, inb(PORT_DAC_DATA));
 			poke8(r->es, offset + 3, 0);
+		} else {
+			outb(PORT_DAC_DATA, peek8(r->es, offset + 2));
+			outb(PORT_DAC_DATA, peek8(r->es, offset + 1));
+			outb(PORT_DAC_DATA, peek8(r->es, offset));
 		}
-		break;
-	default:
-		r->ax = 0x024f; /* there is one palette */
-		return;
 	}
-	r->ax = STATUS_OK;
+	return OK;
+}
+
+/* The protected-mode interface: its place and length */
+static uint16_t vbe_4f0a(void)
+{
+	if (r->bl)
+		return FAILED;
+	r->es = ROM_SEG;
+	r->di = ROM_OFFSET(vbe_32);
+	r->cx = vbe_32_end - vbe_32;
+	return OK;
+}
+
+/* Power management: BL=0 version and states, 1 set, 2 get */
+static uint16_t vbe_4f10(void)
+{
+	switch (r->bl) {
+	case 0:
+		r->bx = card.dpms << 8 | 0x10;
+		return OK;
+	case 1:
+		if (r->bh & ~card.dpms)
+			return r->bh > 8 ? FAILED : NOT_POSSIBLE;
+		write_index(PORT_SEQUENCER, 1,
+			    (read_index(PORT_SEQUENCER, 1) & ~0x20) | (r->bh ? 0x20 : 0));
+		card_set_power(r->bh);
+		reset_attribute();
+		outb(PORT_ATTRIBUTE, r->bh ? 0 : 0x20);
+		return OK;
+	case 2:
+		r->bh = read_index(PORT_SEQUENCER, 1) & 0x20 ? card_power() : 0;
+		return OK;
+	}
+	return FAILED;
 }
 
 void handle_104f(void)
 {
+	uint16_t status = NOT_KNOWN;
+
 	if (card_memory() == 0) {
-		r->ax = STATUS_NOT_KNOWN;
-		return;
-	}
-	if (r->al >= 5 && bda.mode != MODE_VBE && r->al <= 9) {
-		r->ax = STATUS_BAD_MODE;
+		r->ax = NOT_KNOWN;
 		return;
 	}
 	switch (r->al) {
 	case 0x00:
-		handle_4f00();
+		status = vbe_4f00();
 		break;
 	case 0x01:
-		handle_4f01();
+		status = vbe_4f01();
 		break;
 	case 0x02:
-		handle_4f02();
+		status = set_vbe_mode(r->bx) ? OK : FAILED;
 		break;
 	case 0x03:
-		handle_4f03();
+		r->bx = bda.vbe_mode;
+		status = OK;
 		break;
-	case 0x05:
-		handle_4f05();
+	case 0x04:
+		status = vbe_4f04();
 		break;
 	case 0x06:
-		handle_4f06();
+		status = vbe_4f06();
 		break;
 	case 0x07:
-		handle_4f07();
+		status = vbe_4f07();
 		break;
 	case 0x08:
-		handle_4f08();
+		status = vbe_4f08();
 		break;
 	case 0x09:
-		handle_4f09();
+		status = vbe_4f09();
 		break;
-	default:
-		r->ax = STATUS_NOT_KNOWN;
+	case 0x0a:
+		status = vbe_4f0a();
+		break;
+	case 0x10:
+		status = vbe_4f10();
+		break;
 	}
+	r->ax = status;
 }

@@ -96,10 +96,13 @@ struct bda {
 	uint8_t unused3[0xa8 - 0x8b];
 	uint16_t save_pointer[2]; /* offset and segment of the save pointer table */
 	uint8_t unused4[0xba - 0xac];
-	uint16_t vbe_mode; /* what 4F03 says while mode is MODE_VBE; reserved in the PC's own list */
+	/* reserved in the PC's own list */
+	uint16_t vbe_mode;  /* what 4F03 says */
+	uint16_t last_bank; /* that 4F05 takes; vbe_entry.h knows its place */
 } __attribute__((packed));
 
-#define MODE_VBE 0x7f
+#define MODE_VBE 0x7f /* and other numbers from MODE_EXTENDED on: one of 4F02 */
+#define MODE_EXTENDED 0x14
 
 enum {
 	CONTROL_NO_CURSOR_EMULATION = 1 << 0,
@@ -116,7 +119,7 @@ enum {
 
 _Static_assert(offsetof(struct bda, mode) == 0x49 && offsetof(struct bda, crtc) == 0x63 &&
 		       offsetof(struct bda, last_row) == 0x84 && offsetof(struct bda, dcc) == 0x8a &&
-		       offsetof(struct bda, save_pointer) == 0xa8 && offsetof(struct bda, vbe_mode) == 0xba,
+		       offsetof(struct bda, save_pointer) == 0xa8 && offsetof(struct bda, last_bank) == 0xbc,
 	       "BIOS data area");
 
 /* Both are placed by the linker script at their addresses. */
@@ -409,6 +412,8 @@ extern const uint8_t ROM font_9x14[1], font_9x16[1];
 uint16_t text_lines(void);
 /* Copies glyphs of the ROM font of that height into block 0. */
 void load_rom_font(uint8_t height);
+/* Gives text a new height: as many rows as the scan lines and the memory allow. */
+void set_text_height(uint8_t height);
 /* Sets the vector that graphics text reads its glyphs through. */
 void set_graphics_font(uint8_t height);
 void handle_1011(void);
@@ -428,8 +433,9 @@ void handle_101b(void);
 void handle_101c(void);
 
 /* vbe.c */
-void handle_4f05(void);
 void handle_104f(void);
+/* Sets a mode by BX of 4F02; false where there is none. */
+bool set_vbe_mode(uint16_t wanted);
 
 /* start.c */
 void start(void);
@@ -437,5 +443,7 @@ void start(void);
 /* entry.S */
 void vbe_window(void);
 void int10_entry(void);
+/* dispi_entry.S, cirrus_entry.S: the table of 4F0A, its code and lists */
+extern const uint8_t ROM vbe_32[], vbe_32_end[];
 
 #endif
