@@ -4,9 +4,10 @@ VGABIOS_T := $(BUILD)/tests/vgabios
 CFLAGS_tests/vgabios := -Wno-missing-field-initializers -fno-delete-null-pointer-checks -fno-builtin \
 	-fno-tree-loop-distribute-patterns
 
-tests: $(VGABIOS_T)/video.img $(VGABIOS_T)/int10.img
+tests: $(VGABIOS_T)/video.img $(VGABIOS_T)/int10.img $(VGABIOS_T)/vbe.img
 
-$(VGABIOS_T)/int10.img: $(BUILD)/m16/tests/rombios/monitor.o
+$(VGABIOS_T)/int10.img $(VGABIOS_T)/vbe.img: $(BUILD)/m16/tests/rombios/monitor.o
+$(VGABIOS_T)/vbe.img: $(BUILD)/m16/tests/vgabios/flat.o
 
 $(VGABIOS_T)/%.img: tests/rombios/guest.lds $(call objs,m16,tests/rombios/guest.S) $(BUILD)/m16/tests/vgabios/%.o
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && \
