@@ -57,18 +57,45 @@ trap_common:
 	addl $8, %esp
 	iretl
 
-/* Vector 13: with an error code, and so an exception, and from VM86 in nearly every case. */
+/* Vector 13: with an error code, and so an exception, and from VM86 in nearly every case. The general registers
+ * go to the record at once. */
 	.global trap_entry_gp
 trap_entry_gp:
 	cmpl $vm86_frame + 32, %esp
 	jne trap_entry
-	pushal
+	pushl %eax
 	movl $SEL_DATA, %eax
 	movl %eax, %ds
 	movl %eax, %es
+	movl monitor + MONITOR_GUEST, %eax
+	movl %ecx, 8(%eax)
+	movl %edx, 16(%eax)
+	movl %ebx, 24(%eax)
+	movl %ebp, 40(%eax)
+	movl %esi, 48(%eax)
+	movl %edi, 56(%eax)
+	popl (%eax)
 	cld
-	movl %esp, %eax
-	call trap_gp
+	jmp trap_gp /* which does not return */
+
+	.global vm86_go, vm86_go_checked, vm86_go_iret
+vm86_go: /* the general registers from the record, but for ESP; NMI as in vm86_enter */
+	movl $vm86_frame + 40, %esp
+	movl monitor + MONITOR_GUEST, %eax
+	cmpb $0, monitor
+vm86_go_checked:
+	jne 1f
+	movl 8(%eax), %ecx
+	movl 16(%eax), %edx
+	movl 24(%eax), %ebx
+	movl 40(%eax), %ebp
+	movl 48(%eax), %esi
+	movl 56(%eax), %edi
+	movl (%eax), %eax
+vm86_go_iret:
+	iretl
+1:	movl $vm86_frame, %esp
+	call nmi_before_go
 
 	.global vm86_enter, vm86_enter_checked, vm86_enter_pop, vm86_enter_iret
 vm86_enter: /* eax: frame at the top of the stack */

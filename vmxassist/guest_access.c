@@ -181,7 +181,7 @@ static void guest_control_written(void *world, unsigned n)
 
 	switch (n) {
 	case 0:
-		if ((cpu->cr0 & CR0_PE) || m->x86.insn.row == 0x105) /* LOADALL writes CR0 first */
+		if ((cpu->cr0 & CR0_PE) || m->x86.insn->row == 0x105) /* LOADALL writes CR0 first */
 			m->fit_known = false;
 		world_sync_cr0(cpu);
 		break;

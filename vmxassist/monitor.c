@@ -9,9 +9,6 @@
 PER_PROCESSOR struct dfw_assist_stats *stats;
 PER_PROCESSOR struct monitor monitor;
 
-/* Iterations of a REP form between two looks at the interrupt line. */
-enum { REP_BATCH = 2048 };
-
 #define NOWHERE 0xffffffffu
 
 static void put(const char *s)
@@ -126,13 +123,13 @@ static __attribute__((cold)) void deliver_debug(struct monitor *m)
 		monitor_exception(m, (struct x86_event){.vector = VEC_DB, .kind = X86_EXCEPTION});
 }
 
-static bool interruptible(const struct dfw_cpu *cpu)
+static inline bool interruptible(const struct dfw_cpu *cpu)
 {
-	return (cpu->rflags & FLAG_IF) && !(cpu->interruptibility & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS));
+	return ((uint32_t)cpu->rflags & FLAG_IF) && !(cpu->interruptibility & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS));
 }
 
 /* Is there an interrupt for the guest to take now? */
-static bool interrupted(struct monitor *m)
+static __attribute__((noinline)) bool interrupted(struct monitor *m)
 {
 	if (m->pending_irq < 0 && interruptible(&m->record->guest))
 		window_open();
@@ -144,7 +141,7 @@ static bool interrupted(struct monitor *m)
 static __attribute__((cold, noinline)) void finish_step(struct monitor *m, enum x86_outcome outcome)
 {
 	struct dfw_cpu *cpu = &m->record->guest;
-	const struct x86_insn *insn = &m->x86.insn;
+	const struct x86_insn *insn = m->x86.insn;
 
 	switch (outcome) {
 	case X86_DONE:
@@ -174,29 +171,66 @@ static __attribute__((cold, noinline)) enum x86_outcome repeat(struct monitor *m
 	enum x86_outcome outcome = X86_REPEAT;
 
 	while (outcome == X86_REPEAT && !m->record->guest.pending_debug && !interrupted(m))
-		outcome = x86_step(&m->x86);
+		outcome = x86_step_caught(&m->x86);
 	return outcome;
 }
 
-/* One instruction in the interpreter; true where segments, control registers and the like are what they were. */
-static __attribute__((noinline)) bool step(struct monitor *m, uint32_t *rows, uint64_t *total)
+static inline __attribute__((always_inline)) void count(const struct monitor *m, bool interpreting)
 {
-	struct dfw_cpu *cpu = m->x86.cpu;
-	uint32_t from = cpu->seg[DFW_CS].selector, eip = cpu->rip;
-	enum x86_outcome outcome = x86_step(&m->x86);
+	unsigned row = m->x86.insn->row;
 
+	if (interpreting) {
+		stats->interpreted_total++;
+		stats->interpreted[row]++;
+	} else {
+		stats->trapped_total++;
+		stats->trapped[row]++;
+	}
+}
+
+/* What an instruction has left behind that seldom leaves anything. */
+static __attribute__((cold, noinline)) void look_after(struct monitor *m, bool fault)
+{
+	if (x87_ignores_errors())
+		x87_update(m);
+	trace(m->interpreting ? DFW_TRACE_INTERPRETED : DFW_TRACE_TRAPPED, m->x86.insn->row,
+	      fault ? 0x100 | m->x86.event.vector : 0, m->from_cs, m->from_ip);
+}
+
+/* One instruction in the interpreter; what it may have changed, in the end. */
+static inline __attribute__((always_inline)) enum x86_changes step(struct monitor *m, bool interpreting)
+{
+	enum x86_outcome outcome;
+
+	if (__builtin_expect(m->traced, 0)) {
+		m->from_cs = m->guest->seg[DFW_CS].selector;
+		m->from_ip = m->guest->rip;
+	}
+	outcome = x86_step_caught(&m->x86);
 	if (__builtin_expect(outcome == X86_REPEAT, 0))
 		outcome = repeat(m);
-	if (__builtin_expect(x87_ignores_errors(), 0))
-		x87_update(m);
-	++*total;
-	rows[m->x86.insn.row]++;
-	trace(rows == stats->trapped ? DFW_TRACE_TRAPPED : DFW_TRACE_INTERPRETED, m->x86.insn.row,
-	      outcome == X86_FAULT ? 0x100 | m->x86.event.vector : 0, from, eip);
-	if (__builtin_expect(outcome == X86_DONE && !(uint32_t)cpu->pending_debug, 1))
-		return !m->x86.insn.state;
+	count(m, interpreting);
+	if (__builtin_expect(m->special, 0))
+		look_after(m, false);
+	if (__builtin_expect(outcome == X86_DONE && !(uint32_t)m->guest->pending_debug, 1))
+		return m->x86.insn->changes;
 	finish_step(m, outcome);
-	return false;
+	return X86_CHANGES_ALL;
+}
+
+/* Where faults in step() and repeat() go. */
+static __attribute__((cold)) _Noreturn void faulted(void)
+{
+	struct monitor *m = &monitor;
+
+	count(m, m->interpreting);
+	if (m->special)
+		look_after(m, true);
+	else if (!m->interpreting && !((uint32_t)m->guest->cr0 & CR0_PE) /* it came from VM86 */ &&
+		 !(uint32_t)m->guest->pending_debug && m->x86.insn->known)
+		reflect_fault(m, m->x86.event.vector);
+	finish_step(m, X86_FAULT);
+	monitor_run(m);
 }
 
 /* Goes on in VM86 if it can, all of the way or for a stretch. */
@@ -232,52 +266,73 @@ void monitor_run(struct monitor *m)
 	struct dfw_cpu *cpu = &m->record->guest;
 	bool same = false; /* segments since the last look */
 
+	m->interpreting = true;
 	for (;;) {
 		if (__builtin_expect(m->pending_irq >= 0 || m->pending_nmi || m->held_nmi, 0)) {
 			deliver_pending(m);
 			same = false;
 		}
-		if (m->irq_at == (uint32_t)cpu->rip) {
+		if (__builtin_expect(m->irq_at == (uint32_t)cpu->rip, 0)) {
 			/* A handler that takes longer than the next interrupt takes to come would return here for
 			 * ever: one instruction first. (Interrupts are asynchronous: it is as if it came later.) */
 			m->irq_at = NOWHERE;
-			same = step(m, stats->interpreted, &stats->interpreted_total);
-			continue;
+		} else {
+			if (!((uint32_t)cpu->cr0 & CR0_PE))
+				run_in_vm86(m, same && !m->fit_again);
+			else if (world_enterable(cpu) && world_can_leave(m))
+				world_leave(m);
+			if (interrupted(m))
+				continue;
 		}
-		if (!((uint32_t)cpu->cr0 & CR0_PE))
-			run_in_vm86(m, same && !m->fit_again);
-		else if (world_enterable(cpu) && world_can_leave(m))
-			world_leave(m);
-		if (interrupted(m))
-			continue;
-		stats->interpreted_protected += cpu->cr0 & CR0_PE;
-		same = step(m, stats->interpreted, &stats->interpreted_total);
+		stats->interpreted_protected += (uint32_t)cpu->cr0 & CR0_PE;
+		do
+			same = step(m, true) == X86_CHANGES_NOTHING;
+		while (same && !m->special && !((uint32_t)cpu->cr0 & CR0_PE) && stretch_none(m) &&
+		       m->irq_at != (uint32_t)cpu->rip &&
+		       !((uint32_t)cpu->rflags & FLAG_IF ? interrupted(m) : m->pending_nmi));
 	}
 }
 
-void monitor_emulate(struct monitor *m)
+__attribute__((cold)) void monitor_emulate(struct monitor *m)
 {
-	struct dfw_cpu *cpu = m->x86.cpu;
+	vm86_load(m);
+	m->interpreting = false;
+	step(m, false);
+	monitor_run(m);
+}
+
+/* monitor_emulate, and straight back to VM86 in nearly every case. */
+void trap_gp(void)
+{
+	struct monitor *m = &monitor;
+	const struct dfw_cpu *cpu = m->guest;
 	enum x86_outcome outcome;
 
-	vm86_load(m);
-	if (__builtin_expect(m->fit_again || m->stale || tracing() || x87_ignne, 0)) {
-		step(m, stats->trapped, &stats->trapped_total);
-		monitor_run(m);
-	}
-	outcome = x86_step(&m->x86);
+	if (__builtin_expect(m->stretch || m->special, 0))
+		trap_gp_specially();
+	load_from_vm86(m, false);
+	m->interpreting = false;
+	outcome = x86_step_caught(&m->x86);
 	if (__builtin_expect(outcome == X86_REPEAT, 0))
 		outcome = repeat(m);
-	stats->trapped_total++;
-	stats->trapped[m->x86.insn.row]++;
-	if (__builtin_expect(outcome == X86_DONE && !(uint32_t)cpu->pending_debug, 1)) {
-		if (!m->x86.insn.state && (uint32_t)cpu->rip <= 0xffff)
-			vm86_continue(m);
-	} else {
-		if (outcome == X86_FAULT && !cpu->pending_debug && m->x86.insn.known)
-			reflect_fault(m, m->x86.event.vector);
+	count(m, false);
+	if (__builtin_expect(outcome || (uint32_t)cpu->pending_debug, 0)) {
 		finish_step(m, outcome);
+	} else if (__builtin_expect(m->x86.insn->changes < X86_CHANGES_ALL && (uint32_t)cpu->rip <= 0xffff, 1) &&
+		   (m->x86.insn->changes == X86_CHANGES_NOTHING || !((uint32_t)cpu->cr0 & CR0_PE))) {
+		if (m->x86.insn->changes)
+			vm86_redirect(m);
+		store_to_vm86(m, cpu->rip);
+		vm86_go();
 	}
+	monitor_run(m);
+}
+
+void monitor_stretch_ended(struct monitor *m)
+{
+	vm86_load(m);
+	m->guest->rflags &= ~(uint64_t)FLAG_RF;
+	m->guest->interruptibility |= m->shadow;
 	monitor_run(m);
 }
 
@@ -286,11 +341,15 @@ static __attribute__((cold)) void task_switch(struct monitor *m)
 {
 	struct dfw_cpu *cpu = &m->record->guest;
 	bool software = (cpu->event >> 8 & 7) >= 4;
+	enum x86_outcome outcome;
 
 	if (cpu->event >> 31 && !software)
 		return;
 	cpu->event = 0;
-	step(m, stats->trapped, &stats->trapped_total);
+	m->interpreting = false;
+	outcome = x86_step_caught(&m->x86);
+	count(m, false);
+	finish_step(m, outcome);
 }
 
 __attribute__((cold)) void monitor_invoked(void)
@@ -298,17 +357,13 @@ __attribute__((cold)) void monitor_invoked(void)
 	struct monitor *m = &monitor;
 	struct dfw_cpu *cpu;
 
-	m->record = (struct dfw_assist_record *)header.records + m->number;
-	if (!m->x86.ops) /* once: it keeps what CPUID said, and a CPUID is a VM exit */
-		m->x86 = (struct x86){.cpu = &m->record->guest, .ops = &guest_ops, .world = m, .rep_batch = REP_BATCH,
-				      .flat = NULL, .flat_size = DFW_LOW_END, /* mapped to itself */
-				      .flat_high = DFW_ROMBIOS, .flat_high_size = header.reserve - DFW_ROMBIOS,
-				      /* where our own shows again while A20 is masked */
-				      .flat_hole = DFW_VMXASSIST | A20, .flat_hole_size = DFW_VMXASSIST_SIZE};
+	if (X86_CATCH(&m->x86))
+		faulted();
 	m->pending_irq = -1;
 	m->irq_at = NOWHERE;
-	cpu = &m->record->guest;
+	cpu = m->guest;
 	stats->invokes++;
+	memset(m->no_stretch, 0, sizeof(m->no_stretch));
 	trace_guest(DFW_TRACE_INVOKE, m->record->reason);
 	vm86_init(m);
 	world_sync_cr0(cpu);

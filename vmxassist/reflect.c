@@ -79,29 +79,23 @@ void deliver(struct monitor *m, struct x86_event event)
 /* The common case by hand: a vector through an IVT that is whole, onto a stack that does not wrap. */
 static bool reflect_fast(struct monitor *m, struct frame *f, unsigned vector)
 {
-	const struct dfw_cpu *cpu = &m->record->guest;
-	uint32_t sp = f->esp & 0xffff;
-	const uint16_t *ivt;
-	uint16_t *stack;
-	uint32_t stack_linear;
+	const struct dfw_cpu *cpu = m->guest;
+	uint32_t sp = f->esp & 0xffff, ivt = cpu->idtr.base;
+	uint16_t *stack = (uint16_t *)((f->ss << 4) + sp - 6);
 
-	if (cpu->idtr.limit < vector * 4 + 3 || sp < 6 || cpu->idtr.base >= DFW_LOW_END)
+	if (!m->redirect && (cpu->idtr.limit < vector * 4 + 3 || ivt >= DFW_LOW_END))
 		return false;
-	if (f->esp > 0xffff && (cpu->seg[DFW_SS].access_rights & DFW_AR_DB))
+	if (sp < 6 || (m->fit_again && f->esp > 0xffff) || (uint8_t)cpu->dr7)
 		return false;
-	if ((uint8_t)cpu->dr7)
+	if ((uint32_t)stack - (DFW_LOW_END - 5) < DFW_ROMBIOS - (DFW_LOW_END - 5))
 		return false;
-	stack_linear = (f->ss << 4) + sp - 6;
-	if (stack_linear + 6 > DFW_LOW_END && stack_linear < DFW_ROMBIOS)
-		return false;
-	ivt = (const uint16_t *)((uint32_t)cpu->idtr.base + vector * 4);
-	stack = (uint16_t *)stack_linear;
 	stack[0] = f->eip;
 	stack[1] = f->cs;
 	stack[2] = (f->eflags & ~FLAG_IOPL) | (cpu->rflags & FLAG_IOPL);
-	f->esp = (f->esp & 0xffff0000) | (sp - 6);
-	f->eip = ivt[0];
-	f->cs = ivt[1];
+	*(uint16_t *)&f->esp = sp - 6;
+	ivt += vector * 4;
+	f->eip = *(const uint16_t *)ivt;
+	f->cs = *(const uint16_t *)(ivt + 2);
 	f->eflags &= ~(FLAG_IF | FLAG_TF | FLAG_AC | FLAG_RF);
 	return true;
 }
@@ -112,25 +106,20 @@ void deliver_and_go(struct monitor *m, struct x86_event event)
 
 	if (m->fit_known && !m->fit.stale) {
 		vm86_store(m, cpu->seg[DFW_CS].selector, cpu->rip);
-		if (reflect_fast(m, m->vm86_frame, event.vector))
-			vm86_enter(m->vm86_frame);
+		if (reflect_fast(m, &vm86_frame, event.vector))
+			vm86_go();
 	}
 	deliver(m, event);
 }
 
 void reflect_fault(struct monitor *m, unsigned vector)
 {
-	struct frame *f = m->vm86_frame;
-
-	if (vector == VEC_DB || vector == VEC_MF)
-		return;
-	if (f->ecx != m->x86.cpu->gpr[DFW_RCX].d) /* a REP form that has got ahead */
-		return;
-	if (!reflect_fast(m, f, vector))
+	if (vector == VEC_MF || m->x86.insn->prefixed /* REP: it may have got ahead */ ||
+	    !reflect_fast(m, &vm86_frame, vector))
 		return;
 	stats->exceptions++;
 	stats->vm86_entries++;
-	vm86_enter(m->vm86_frame);
+	vm86_go();
 }
 
 /* DR6 is clean while the guest runs: what is set in it now is new. */
@@ -157,17 +146,15 @@ static __attribute__((cold, noinline)) void exception(struct monitor *m, unsigne
 	struct dfw_cpu *cpu = &m->record->guest;
 	bool emulate = (what & EMULATE) || (vector == VEC_NM && x87_ignores_errors());
 
-	if (emulate && !at_end)
+	vm86_load_registers(&vm86_frame);
+	if (emulate && at_end)
+		monitor_stretch_ended(m);
+	if (emulate)
 		monitor_emulate(m);
 	vm86_load(m);
-	if (emulate) {
-		cpu->rflags &= ~(uint64_t)FLAG_RF;
-		cpu->interruptibility |= m->shadow;
-	} else {
-		if (vector == VEC_DB)
-			cpu->pending_debug |= new_dr6();
-		monitor_exception(m, (struct x86_event){.vector = vector, .kind = X86_EXCEPTION});
-	}
+	if (vector == VEC_DB)
+		cpu->pending_debug |= new_dr6();
+	monitor_exception(m, (struct x86_event){.vector = vector, .kind = X86_EXCEPTION});
 	monitor_run(m);
 }
 
@@ -188,6 +175,7 @@ static void trap_from_vm86(struct monitor *m, struct frame *f)
 	} else {
 		take_nmi(m);
 	}
+	vm86_load_registers(f);
 	vm86_load(m);
 	m->irq_at = m->record->guest.rip;
 	if (vector != VEC_NMI)
@@ -205,9 +193,11 @@ static __attribute__((cold)) void nmi_in_ring0(struct monitor *m, struct frame *
 		return;
 	if (f->eip > (uint32_t)vm86_enter_checked && f->eip <= (uint32_t)vm86_enter_iret) {
 		if (f->eip > (uint32_t)vm86_enter_pop)
-			memmove(m->vm86_frame, f, offsetof(struct frame, vector));
-		nmi_before_vm86(m->vm86_frame);
+			memmove(&vm86_frame, f, offsetof(struct frame, vector));
+		nmi_before_vm86(&vm86_frame);
 	}
+	if (f->eip > (uint32_t)vm86_go_checked && f->eip <= (uint32_t)vm86_go_iret)
+		nmi_before_go();
 	if (f->eip >= (uint32_t)window_checked && f->eip < (uint32_t)window_halted)
 		f->eip = (uint32_t)window_halted;
 	if (f->eip > (uint32_t)restore && f->eip <= (uint32_t)restore_switch)
@@ -247,6 +237,17 @@ __attribute__((cold)) void nmi_before_vm86(struct frame *f)
 	__builtin_unreachable();
 }
 
+__attribute__((cold)) void nmi_before_go(void)
+{
+	struct monitor *m = &monitor;
+
+	if (m->stretch)
+		stretch_leave(m, &vm86_frame);
+	vm86_load(m);
+	m->irq_at = m->guest->rip;
+	monitor_run(m);
+}
+
 void trap(struct frame *f)
 {
 	f->vector = (f->vector / STUB_SIZE & 0xff) | (f->vector & STUB_ERROR ? FRAME_HAS_ERROR : 0);
@@ -256,15 +257,13 @@ void trap(struct frame *f)
 		trap_from_ring0(&monitor, f);
 }
 
-void trap_gp(struct frame *f)
+__attribute__((cold)) void trap_gp_specially(void)
 {
 	struct monitor *m = &monitor;
+	bool at_end = __builtin_expect(m->stretch != NULL, 0) && stretch_leave(m, &vm86_frame);
 
-	if (__builtin_expect(!m->stretch, 1)) {
-		trace(DFW_TRACE_TRAP, VEC_GP, 0, f->cs, f->eip);
-		monitor_emulate(m);
-	}
-	f->vector = VEC_GP | FRAME_HAS_ERROR;
-	trap_from_vm86(m, f);
-	__builtin_unreachable();
+	trace(DFW_TRACE_TRAP, VEC_GP, 0, vm86_frame.cs, vm86_frame.eip);
+	if (at_end)
+		monitor_stretch_ended(m);
+	monitor_emulate(m);
 }

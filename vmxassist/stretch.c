@@ -64,48 +64,49 @@ static unsigned loads(unsigned segment)
 						     : (segment + 1) | (segment == DFW_SS ? SHADOWS : 0);
 }
 
-/* By opcode row, SDM vol. 2, tables. */
+/* Opcodes and what they do, SDM vol. 2, tables A-2 and A-3; two-byte ones follow. Those of which ModRM has a say are in
+ * effect(), and all others are OTHER. */
+static const struct {
+	uint8_t first, last, does;
+} effects[] = {
+	{0x00, 0x05, PLAIN}, {0x06, 0x06, STACK}, {0x07, 0x07, STACK | (DFW_ES + 1)},
+	{0x08, 0x0d, PLAIN}, {0x10, 0x15, PLAIN}, {0x16, 0x16, STACK}, {0x17, 0x17, STACK | SHADOWS | (DFW_SS + 1)},
+	{0x18, 0x1d, PLAIN}, {0x1e, 0x1e, STACK}, {0x1f, 0x1f, STACK | (DFW_DS + 1)},
+	{0x20, 0x25, PLAIN}, {0x27, 0x2d, PLAIN}, {0x2f, 0x35, PLAIN}, {0x37, 0x3d, PLAIN}, {0x3f, 0x4f, PLAIN},
+	{0x50, 0x5b, STACK}, {0x5d, 0x61, STACK}, {0x68, 0x68, STACK}, {0x6a, 0x6a, STACK},
+	{0x80, 0x8b, PLAIN}, {0x8d, 0x8d, PLAIN}, {0x90, 0x99, PLAIN}, {0x9c, 0x9c, STACK}, {0x9e, 0xa3, PLAIN},
+	{0xa8, 0xa9, PLAIN}, {0xb0, 0xc1, PLAIN}, {0xc6, 0xc7, PLAIN}, {0xd0, 0xd3, PLAIN}, {0xe4, 0xe7, PLAIN},
+	{0xe9, 0xe9, JUMPS}, {0xeb, 0xeb, JUMPS}, {0xec, 0xef, PLAIN}, {0xf4, 0xf4, REFUSED},
+	{0xf5, 0xfa, PLAIN}, {0xfb, 0xfb, SHADOWS}, {0xfc, 0xfe, PLAIN},
+}, effects_0f[] = {
+	{0x20, 0x20, REFUSED}, {0x22, 0x22, REFUSED}, {0x40, 0x4f, PLAIN}, {0x90, 0x9f, PLAIN},
+	{0xa0, 0xa0, STACK}, {0xa1, 0xa1, STACK | (DFW_FS + 1)}, {0xa8, 0xa8, STACK}, {0xa9, 0xa9, STACK | (DFW_GS + 1)},
+	{0xb6, 0xb7, PLAIN}, {0xbe, 0xbf, PLAIN},
+};
+
 static unsigned effect(const struct x86_insn *insn)
 {
-	unsigned reg = insn->modrm >> 3 & 7;
+	unsigned reg = insn->modrm >> 3 & 7, row = insn->row, n = 0, end = sizeof(effects) / sizeof(*effects);
+	const __typeof__(*effects) *e = effects;
 
-	switch (insn->row) {
-	case 0x06: case 0x16: case 0x1e: case 0x1a0: case 0x1a8: /* PUSH segment */
-	case 0x50 ... 0x57: case 0x68: case 0x6a: case 0x9c:
-	case 0x58 ... 0x5b: case 0x5d ... 0x61:
-		return STACK;
-	case 0x07:
-		return STACK | loads(DFW_ES);
-	case 0x17:
-		return STACK | loads(DFW_SS);
-	case 0x1f:
-		return STACK | loads(DFW_DS);
-	case 0x1a1:
-		return STACK | loads(DFW_FS);
-	case 0x1a9:
-		return STACK | loads(DFW_GS);
+	switch (row) {
 	case 0x8e:
 		return loads(reg);
 	case 0x8c:
 		return reg == DFW_CS || reg > DFW_GS ? OTHER : PLAIN;
 	case 0xff:
 		return reg < 2 ? PLAIN : reg == 6 ? STACK : OTHER;
-	case 0xfb:
-		return SHADOWS;
-	case 0xe9: case 0xeb:
-		return JUMPS;
 	case 0x101: /* LGDT, LIDT, LMSW */
 		return reg == 2 || reg == 3 || reg == 6 ? REFUSED : OTHER;
-	case 0xf4: case 0x120: case 0x122:
-		return REFUSED;
-	case 0x00 ... 0x05: case 0x08 ... 0x0d: case 0x10 ... 0x15: case 0x18 ... 0x1d:
-	case 0x20 ... 0x25: case 0x27 ... 0x2d: case 0x2f ... 0x35: case 0x37 ... 0x3d:
-	case 0x3f ... 0x4f: case 0x80 ... 0x8b: case 0x8d: case 0x90 ... 0x99: case 0x9e ... 0xa3:
-	case 0xa8: case 0xa9: case 0xb0 ... 0xc1: case 0xc6: case 0xc7: case 0xd0 ... 0xd3:
-	case 0xe4 ... 0xe7: case 0xec ... 0xef: case 0xf5 ... 0xfa: case 0xfc ... 0xfe:
-	case 0x140 ... 0x14f: case 0x190 ... 0x19f: case 0x1b6: case 0x1b7: case 0x1be: case 0x1bf:
-		return PLAIN;
 	}
+	if (row > 0xff) {
+		row &= 0xff;
+		e = effects_0f;
+		end = sizeof(effects_0f) / sizeof(*effects_0f);
+	}
+	for (; n < end; n++)
+		if (row >= e[n].first && row <= e[n].last)
+			return e[n].does;
 	return OTHER;
 }
 
@@ -151,14 +152,17 @@ static bool take(struct stretch *s, const struct x86_insn *insn, uint16_t ip, un
 
 static void build(struct monitor *m, struct stretch *s)
 {
-	const struct x86_insn *insn = &m->x86.insn;
+	const struct x86_insn *insn;
 	unsigned at = 0, loaded = 0, does;
 	uint32_t ip = s->ip;
 
 	s->count = s->pieces = 0;
 	do {
 		s->insn[s->count] = (struct place){.ip = ip, .at = at, .loaded = loaded};
-		if (s->stale == (loaded & s->stale) || !x86_peek(&m->x86, ip) || !take(s, insn, ip, &at, &loaded))
+		if (s->stale == (loaded & s->stale) || !x86_peek(&m->x86, ip))
+			break;
+		insn = m->x86.insn;
+		if (!take(s, insn, ip, &at, &loaded))
 			break;
 		s->count++;
 		does = effect(insn);
@@ -233,8 +237,10 @@ void stretch_run(struct monitor *m, struct vm86_fit fit)
 	if ((cpu->rflags & FLAG_TF) || (cpu->dr7 & 0xff))
 		return;
 	s = find(m, fit);
-	if (s->count < WORTH_IT)
+	if (s->count < WORTH_IT) {
+		m->no_stretch[stretch_key(m) % 16] = stretch_key(m);
 		return;
+	}
 	m->stretch = s;
 	memcpy(copy, s->code, s->insn[s->count].at);
 	for (unsigned i = 0; i < s->count; i++)

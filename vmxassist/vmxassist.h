@@ -24,6 +24,8 @@
 #define STUB_SIZE  8
 #define STUB_ERROR 2
 
+#define MONITOR_GUEST 4 /* offset in struct monitor for entry.S */
+
 /* Offsets in struct x86_unit for entry.S */
 #define UNIT_EFLAGS  12
 #define UNIT_CODE    21
@@ -124,26 +126,42 @@ struct monitor {
 	bool pending_nmi; /* entry.S: the first member */
 	bool held_nmi;    /* came while the guest blocks NMI */
 	bool traps_iret;  /* VM86 runs at IOPL 0 without VME */
+	bool interpreting; /* real-mode code that VM86 has not refused */
+	struct dfw_cpu *guest; /* record->guest; entry.S */
 	unsigned number;  /* of the processor */
 	struct tss *tss;
 	struct stretch *stretches;
 	unsigned stretches_most;
 	struct dfw_assist_record *record;
 	struct x86 x86;
-	struct frame *vm86_frame; /* at the top of this processor's stack */
 	int pending_irq;          /* vector taken in a ring-0 window, or -1 */
+	uint16_t from_cs; /* for the trace: where the instruction lies */
+	uint32_t from_ip;
 	uint32_t irq_at;          /* EIP where an interrupt came last while segments were stale */
 	bool redirect;            /* INT n goes straight to the IVT: redirection bitmap is clear */
 	const struct stretch *stretch; /* what VM86 runs a copy of, or NULL */
-	uint8_t stale; /* mask of segments whose base is the record's, whatever the frame's selector */
+	union {
+		uint32_t special; /* not 0: an instruction that VM86 refuses takes the long way, for one of these */
+		struct {
+			uint8_t stale; /* mask of segments whose base is the record's, whatever the frame's selector */
+			uint8_t fit_again; /* mask of segments that are to be looked at in any case: of a 32-bit stack,
+					      ESP has a say */
+			bool traced;
+			bool ignne; /* IGNNE# is active: x87_error.c */
+		};
+	};
 	uint8_t shadow; /* interruptibility at a stretch's end */
 	uint32_t vm86_flags; /* what EFLAGS has in VM86, and the guest's in other values */
+	uint32_t no_stretch[16]; /* where a look for a stretch found none, and for which segments; nothing relies on it */
 	bool fit_known; /* what real mode loads into a segment register can only make it fit VM86: since the
 			   last time in protected mode, or LOADALL, no segment has become stale
 			   that is not in fit */
 	struct vm86_fit fit;
-	uint8_t fit_again; /* mask of segments that are to be looked at in any case: of a 32-bit stack, ESP has a say */
 };
+
+/* Decoded instructions that are kept, a power of 2, and iterations of a REP form between two looks at the interrupt
+ * line. */
+enum { SLOTS = 64, REP_BATCH = 2048 };
 
 extern struct dfw_assist_header header;
 extern struct dfw_assist_stats *stats; /* this processor's, in the reserve */
@@ -163,12 +181,15 @@ enum {
 
 /* entry.S */
 _Noreturn void vm86_enter(struct frame *frame); /* IRETs to VM86 */
+_Noreturn void vm86_go(void); /* the same with the record's general registers, but for ESP */
 _Noreturn void start(void); /* where vmxloader enters */
 _Noreturn void invoke_entry(void); /* where the assist's world starts */
 void window_open(void);  /* one instruction's time with IF=1 */
 void window_halt(bool interrupts); /* HLT, but if pending_nmi; IF=1 with `interrupts` */
 extern const uint8_t window_checked[], window_halted[], vm86_enter_checked[], vm86_enter_pop[], vm86_enter_iret[];
+extern const uint8_t vm86_go_checked[], vm86_go_iret[];
 _Noreturn void nmi_before_vm86(struct frame *frame);
+_Noreturn void nmi_before_go(void);
 void restore(uint32_t cr0); /* to the host, but if pending_nmi */
 extern const uint8_t restore_switch[];
 int unit_run(struct x86_unit *unit);
@@ -176,11 +197,14 @@ extern const uint8_t unit_fault[];
 void trap_entry(void);   /* where trap stubs lead */
 void trap_entry_gp(void); /* that of vector 13 */
 extern uint8_t processor_page[STACK_SIZE], stack_top[], start_up[], start_up_end[]; /* vmxassist.lds.S */
+extern struct frame vm86_frame; /* at the top of this processor's stack; vmxassist.lds.S */
 
 /* monitor.c */
 _Noreturn void monitor_invoked(void); /* C side of invoke_entry */
 _Noreturn void monitor_run(struct monitor *m);
-_Noreturn void monitor_emulate(struct monitor *m); /* VM86 refused the instruction at the frame's CS:EIP */
+_Noreturn void monitor_emulate(struct monitor *m); /* VM86 refused the instruction at the frame's CS:EIP; the
+						      general registers are in the record */
+_Noreturn void monitor_stretch_ended(struct monitor *m); /* likewise */
 void monitor_exception(struct monitor *m, struct x86_event event); /* raised at the record's CS:EIP */
 void monitor_halt(struct monitor *m); /* waits for an interrupt or NMI; monitor_run delivers it */
 _Noreturn void panic(const char *what, uint32_t a, uint32_t b);
@@ -189,11 +213,11 @@ _Noreturn void machine_shutdown(void);
 
 /* vm86.c: between record->guest and the VM86 frame */
 struct vm86_fit vm86_fit(const struct dfw_cpu *cpu, unsigned candidates); /* a mask, too */
-void vm86_load(struct monitor *m);          /* frame -> record */
+void vm86_load_registers(const struct frame *f); /* general registers but for ESP, frame -> record */
+void vm86_load(struct monitor *m);          /* all else, frame -> record */
+void vm86_load_segments(struct monitor *m); /* but for those whose bases are the record's */
 void vm86_store(struct monitor *m, uint16_t cs, uint16_t ip); /* record -> frame, but for CS:IP */
-/* Off again after a trap, the record's general registers, IP and flags into the frame; all else that VM86
- * holds is as it was. */
-_Noreturn void vm86_continue(struct monitor *m);
+void vm86_redirect(struct monitor *m); /* IDTR may have changed */
 _Noreturn void vm86_resume(struct monitor *m, uint16_t cs, uint16_t ip); /* record -> frame, and off */
 void vm86_init(struct monitor *m);
 uint64_t vm86_tss_init(struct tss *tss); /* returns its descriptor */
@@ -201,6 +225,8 @@ uint64_t vm86_tss_init(struct tss *tss); /* returns its descriptor */
 /* stretch.c: stretch_run does not return where the code at CS:IP makes a stretch, though segments are stale */
 void stretch_init(struct monitor *m, void *room, unsigned size); /* room for m->stretches */
 void stretch_run(struct monitor *m, struct vm86_fit fit);
+/* Has stretch_run found lately that none begins at CS:IP? */
+static inline bool stretch_none(const struct monitor *m);
 bool stretch_leave(struct monitor *m, struct frame *f); /* the frame's CS:EIP is the guest's again;
 							   true at the stretch's end */
 
@@ -214,11 +240,11 @@ void deliver_and_go(struct monitor *m, struct x86_event event);
 /* A fault at the instruction that trapped, while the frame holds the state still. Returns where the handler
  * cannot be run at once. */
 void reflect_fault(struct monitor *m, unsigned vector);
-_Noreturn void trap_gp(struct frame *frame); /* #GP from VM86, nearly every trap */
+_Noreturn void trap_gp(void); /* #GP from VM86, nearly every trap; monitor.c */
+_Noreturn void trap_gp_specially(void);
 
 /* x87_error.c: x87 errors while the guest's CR0.NE is 0, SDM vol. 1, D.2.1 */
 void x87_error(struct monitor *m); /* at a waiting instruction, with an error pending */
-extern bool x87_ignne; /* IGNNE# is active, of this processor */
 int x87_run(struct x86_unit *unit); /* ignoring errors */
 void x87_update(struct monitor *m); /* the end of an instruction that ran so */
 void x87_port_written(struct monitor *m, uint16_t port, uint8_t value); /* one of x87_ports */
@@ -272,7 +298,53 @@ extern const struct x86_ops guest_ops;
 /* Each x87 instruction is to be emulated, whatever error is pending. */
 static inline bool x87_ignores_errors(void)
 {
-	return x87_ignne && !(monitor.record->guest.cr0 & CR0_NE);
+	return monitor.ignne && !(monitor.guest->cr0 & CR0_NE);
+}
+
+static inline uint32_t stretch_key(const struct monitor *m)
+{
+	return ((uint32_t)m->guest->seg[DFW_CS].base + (uint32_t)m->guest->rip) ^ m->fit.stale << 16 ^ m->fit.broken << 24;
+}
+
+static inline bool stretch_none(const struct monitor *m)
+{
+	uint32_t key = stretch_key(m);
+
+	return m->no_stretch[key % 16] == key;
+}
+
+/* The high half is zero already. */
+static inline void set_low(uint64_t *to, uint32_t value)
+{
+	*(uint32_t *)to = value;
+}
+
+/* vm86_load, in line. Where a segment is not stale, base and selector agree already. */
+static inline __attribute__((always_inline)) void load_from_vm86(struct monitor *m, bool segments)
+{
+	struct dfw_cpu *cpu = m->guest;
+	const struct dfw_segment *s = cpu->seg;
+	const struct frame *f = &vm86_frame;
+
+	cpu->gpr[DFW_RSP].d = f->esp;
+	set_low(&cpu->rip, f->eip);
+	set_low(&cpu->rflags, (f->eflags & ~(FLAG_VM | FLAG_IOPL)) | (cpu->rflags & FLAG_IOPL));
+	if (segments || __builtin_expect(s[DFW_CS].selector != (uint16_t)f->cs || s[DFW_SS].selector != (uint16_t)f->ss ||
+			     s[DFW_DS].selector != (uint16_t)f->ds || s[DFW_ES].selector != (uint16_t)f->es ||
+			     s[DFW_FS].selector != (uint16_t)f->fs || s[DFW_GS].selector != (uint16_t)f->gs, 0))
+		vm86_load_segments(m);
+}
+
+/* What VM86 needs that any instruction changes: record -> frame. */
+static inline __attribute__((always_inline)) void store_to_vm86(const struct monitor *m, uint32_t ip)
+{
+	const struct dfw_cpu *cpu = m->guest;
+	struct frame *f = &vm86_frame;
+
+	f->esp = cpu->gpr[DFW_RSP].d;
+	f->eip = ip;
+	f->eflags = ((uint32_t)cpu->rflags & ~(uint32_t)FLAG_IOPL) | m->vm86_flags;
+	stats->vm86_entries++;
 }
 
 static inline uint64_t rdtsc(void)

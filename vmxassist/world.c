@@ -54,10 +54,11 @@ struct processor {
 	uint8_t page[STACK_SIZE];                                   /* what it has at processor_page */
 	struct tss tss;
 	uint64_t pdpt[4] __attribute__((aligned(32)));
-	uint64_t stretches[480];
+	uint64_t stretches[736];
+	struct x86_slot slots[SLOTS];
 } __attribute__((aligned(4096)));
 
-_Static_assert(sizeof(struct processor) == 0x7000, "no room wasted");
+_Static_assert(sizeof(struct processor) == 0xa000, "no room wasted");
 _Static_assert(RECORDS + DFW_ASSIST_CPUS * sizeof(struct dfw_assist_record) <= STATS, "the reserve's map");
 _Static_assert(STATS + DFW_ASSIST_CPUS * sizeof(struct dfw_assist_stats) <= STRETCHES, "the reserve's map");
 _Static_assert(PROCESSORS + DFW_ASSIST_CPUS * sizeof(struct processor) <= DFW_RESERVE_SIZE,
@@ -216,6 +217,15 @@ static START_UP void build_processor(unsigned n)
 	this = p;
 	monitor.number = n;
 	monitor.tss = &p->tss;
+	memset(p->slots, 0, sizeof(p->slots));
+	monitor.record = record;
+	monitor.guest = &record->guest;
+	monitor.x86 = (struct x86){.cpu = &record->guest, .ops = &guest_ops, .world = &monitor, .slots = p->slots,
+				   .slots_mask = SLOTS - 1, .rep_batch = REP_BATCH,
+				   .flat = NULL, .flat_size = DFW_LOW_END - 15, /* mapped to itself */
+				   .flat_high = DFW_ROMBIOS, .flat_high_size = header.reserve - DFW_ROMBIOS - 15,
+				   /* where our own shows again while A20 is masked */
+				   .flat_hole = (DFW_VMXASSIST | A20) - 15, .flat_hole_size = DFW_VMXASSIST_SIZE + 15};
 	if (n == 0)
 		stretch_init(&monitor, in_reserve(STRETCHES), STRETCHES_SIZE);
 	else

@@ -13,7 +13,6 @@ enum { STATUS_ES = 1 << 7, ALL_MASKED = 0x3f };
 const uint8_t x87_ports[2] = {I8259_SLAVE_DATA, PORT_F0};
 
 static uint8_t icws;
-PER_PROCESSOR bool x87_ignne;
 
 void x87_error(struct monitor *m)
 {
@@ -33,7 +32,7 @@ static bool error_pending(void)
 
 void x87_update(struct monitor *m)
 {
-	x87_ignne = error_pending();
+	m->ignne = error_pending();
 	world_sync_cr0(&m->record->guest);
 }
 

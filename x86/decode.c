@@ -1,122 +1,71 @@
 /* SPDX-License-Identifier: MIT
  *
  * From bytes to struct insn: prefixes, opcode, ModRM and SIB, immediates; the operands by their
- * kind. SDM vol. 2, chapter 2. And one step: decode, check what the tables say, run, retire.
+ * kind. SDM vol. 2, chapter 2.
  */
 #include "internal.h"
 
-/* All 15 bytes that an instruction can have are there, in nearly every case; else x86_fetch looks closer. */
-static inline void begin(struct insn *i, const struct x86 *x, const struct dfw_cpu *cpu, uint8_t *bytes)
-{
-	const struct dfw_segment *cs = &cpu->seg[DFW_CS];
-	uint32_t off = cpu->rip, linear;
-	const void *code = NULL;
-
-	if (__builtin_expect(!(cs->access_rights & DFW_AR_EXPAND) && off <= cs->limit && cs->limit - off >= 14, 1)) {
-		linear = (uint32_t)cs->base + off;
-		if (__builtin_expect(linear < i->flat_size && i->flat_size - linear >= 15, 1)) {
-			code = x->flat + linear;
-			goto found;
-		}
-		code = flat_high_memory(i, linear, 15);
-	}
-	if (__builtin_expect(!code, 0)) {
-		i->end = bytes;
-		return;
-	}
-found:
-	__builtin_memcpy(bytes, code, 15);
-	i->end = bytes + 15;
-}
-
 /* SDM vol. 2, table 2-1 */
-static inline const uint8_t *address16(struct insn *i, const uint8_t *at)
+static const uint8_t *address16(struct insn *i, const uint8_t *at)
 {
-	const union dfw_reg *r = i->cpu->gpr;
-	unsigned mod = i->modrm >> 6, seg = DFW_DS;
-	uint32_t ea = 0;
+	enum { NO = 8 };
+	static const uint8_t registers[8][3] = {
+		{DFW_RBX, DFW_RSI, DFW_DS}, {DFW_RBX, DFW_RDI, DFW_DS}, {DFW_RBP, DFW_RSI, DFW_SS},
+		{DFW_RBP, DFW_RDI, DFW_SS}, {DFW_RSI, NO, DFW_DS}, {DFW_RDI, NO, DFW_DS},
+		{DFW_RBP, NO, DFW_SS}, {DFW_RBX, NO, DFW_DS},
+	};
+	unsigned mod = i->modrm >> 6, rm = i->modrm & 7;
 
-	switch (i->modrm & 7) {
-	case 0:
-		ea = r[DFW_RBX].w + r[DFW_RSI].w;
-		break;
-	case 1:
-		ea = r[DFW_RBX].w + r[DFW_RDI].w;
-		break;
-	case 2:
-		ea = r[DFW_RBP].w + r[DFW_RSI].w;
-		seg = DFW_SS;
-		break;
-	case 3:
-		ea = r[DFW_RBP].w + r[DFW_RDI].w;
-		seg = DFW_SS;
-		break;
-	case 4:
-		ea = r[DFW_RSI].w;
-		break;
-	case 5:
-		ea = r[DFW_RDI].w;
-		break;
-	case 6:
-		if (mod) {
-			ea = r[DFW_RBP].w;
-			seg = DFW_SS;
-		} else {
-			ea = get_ptr(at, 2);
-			at += 2;
-		}
-		break;
-	case 7:
-		ea = r[DFW_RBX].w;
-		break;
+	i->address_mask = 0xffff;
+	i->seg = DFW_DS;
+	if (mod || rm != 6) {
+		i->has_base = true;
+		i->base = registers[rm][0];
+		i->has_index = registers[rm][1] != NO;
+		i->index = registers[rm][1] & 7;
+		i->seg = registers[rm][2];
 	}
 	if (mod == 1) {
-		ea += (int8_t)*at++;
-	} else if (mod == 2) {
-		ea += get_ptr(at, 2);
+		i->displacement = (int8_t)*at++;
+	} else if (mod == 2 || !i->has_base) {
+		i->displacement = get_ptr(at, 2);
 		at += 2;
 	}
-	i->ea = ea & 0xffff;
-	i->seg = i->override ? i->override - 1u : seg;
 	return at;
 }
 
 /* SDM vol. 2, tables 2-2 and 2-3 */
-static inline const uint8_t *address32(struct insn *i, const uint8_t *at)
+static const uint8_t *address32(struct insn *i, const uint8_t *at)
 {
-	const union dfw_reg *r = i->cpu->gpr;
-	unsigned mod = i->modrm >> 6, base = i->modrm & 7, seg = DFW_DS;
-	uint32_t ea = 0;
+	unsigned mod = i->modrm >> 6, base = i->modrm & 7;
 
+	i->address_mask = 0xffffffff;
+	i->seg = DFW_DS;
 	if (base == 4) {
 		uint8_t sib = *at++;
-		unsigned index = sib >> 3 & 7;
 
 		base = sib & 7;
-		if (index != 4)
-			ea = r[index].d << (sib >> 6);
+		i->index = sib >> 3 & 7;
+		i->has_index = i->index != 4;
+		i->scale = sib >> 6;
 		i->esp_base = base == DFW_RSP;
 	}
-	if (base == 5 && !mod) {
-		ea += get_ptr(at, 4);
-		at += 4;
-	} else {
-		ea += r[base].d;
+	if (base != 5 || mod) {
+		i->has_base = true;
+		i->base = base;
 		if (base == DFW_RSP || base == DFW_RBP)
-			seg = DFW_SS;
+			i->seg = DFW_SS;
 	}
 	if (mod == 1) {
-		ea += (int8_t)*at++;
-	} else if (mod == 2) {
-		ea += get_ptr(at, 4);
+		i->displacement = (int8_t)*at++;
+	} else if (mod == 2 || !i->has_base) {
+		i->displacement = get_ptr(at, 4);
 		at += 4;
 	}
-	i->ea = ea;
-	i->seg = i->override ? i->override - 1u : seg;
 	return at;
 }
 
-static inline const uint8_t *immediates(struct insn *i, const uint8_t *at)
+static const uint8_t *immediates(struct insn *i, const uint8_t *at)
 {
 	uint32_t *imm = &i->imm;
 	const uint8_t *operand = i->operand;
@@ -136,9 +85,10 @@ static inline const uint8_t *immediates(struct insn *i, const uint8_t *at)
 			imm = &i->imm2;
 			break;
 		case M_O:
-			i->ea = get_ptr(at, i->asize);
+			i->displacement = get_ptr(at, i->asize);
+			i->address_mask = 0xffffffff;
+			i->seg = DFW_DS;
 			at += i->asize;
-			i->seg = i->override ? i->override - 1 : DFW_DS;
 			break;
 		case M_A:
 			i->imm = get_ptr(at, i->osize);
@@ -151,39 +101,75 @@ static inline const uint8_t *immediates(struct insn *i, const uint8_t *at)
 	return at;
 }
 
+/* Where operand n is: i->at and i->size. */
+static void locate(struct insn *i, unsigned n, unsigned kind)
+{
+	enum {
+		FIXED = 1 << M_ACCUMULATOR | 1 << M_CL | 1 << M_DX, /* registers 0 to 2 */
+		RM = 1 << M_E | 1 << M_M | 1 << M_R,
+		GENERAL = FIXED | 1 << M_Z | 1 << M_G | 1 << M_E | 1 << M_R,
+		SELECTOR = 1 << M_SEG | 1 << M_S,
+	};
+	unsigned method = METHOD(kind), is = 1u << method, size = operand_size(i, kind), at;
+	unsigned reg = is & FIXED ? method - M_ACCUMULATOR : is & 1 << M_Z ? i->opcode & 7
+		       : is & RM  ? i->modrm & 7 : is & 1 << M_SEG ? SIZE(kind) : modrm_reg(i);
+
+	if ((is & 1 << M_O) || ((is & (1 << M_E | 1 << M_M)) && is_memory(i))) {
+		at = AT_MEMORY;
+	} else if (is & SELECTOR) {
+		at = offsetof(struct dfw_cpu, seg[0].selector) + reg * sizeof(struct dfw_segment);
+		size = 2;
+	} else if (is & GENERAL) {
+		at = reg * sizeof(union dfw_reg);
+		if (size == 1) /* AH, CH, DH, BH */
+			at = (reg & 3) * sizeof(union dfw_reg) + (reg >> 2);
+	} else {
+		at = is & 1 << M_M ? AT_NOTHING : n && METHOD(i->operand[n - 1]) == M_I ? AT_IMMEDIATE2 : AT_IMMEDIATE;
+		if (is & 1 << M_ONE)
+			i->imm = 1;
+	}
+	i->size[n] = size;
+	i->at[n] = at;
+}
+
 /*
  * Takes bytes as if all were there; where it took more than were fetched, x86_fetch gets more, or faults,
- * and it starts again. Leaves i->eip past the instruction. The row, of the group where the opcode names
- * one.
+ * and it starts again.
  */
-static inline __attribute__((always_inline)) const struct row *decode(struct insn *i, struct x86 *x,
-									 const struct dfw_cpu *cpu)
+void x86_decode(struct insn *i, const uint8_t *code)
 {
-	uint8_t *const bytes = x->insn.bytes;
+	uint8_t *const bytes = i->shown.bytes;
 	const struct row *row;
 	const uint8_t *at;
-	unsigned opcode, flags, wide;
+	unsigned opcode, flags, length, n, wide = i->cpu->seg[DFW_CS].access_rights & DFW_AR_DB ? 4 : 2;
 
-	begin(i, x, cpu, bytes);
+	i->code = 0; /* matches nothing until it is whole */
+	i->shown.length = 0;
+	i->shown.known = true;
+	i->end = bytes;
+	if (code) {
+		__builtin_memcpy(bytes, code, 15);
+		i->end += 15;
+	}
 again:
-	wide = (cpu->seg[DFW_CS].access_rights >> 13 & 2) + 2; /* DFW_AR_DB */
 	i->osize = i->asize = wide;
-	i->prefixes = i->imm = 0;
+	i->prefixes = i->addressing = i->displacement = i->imm = 0;
 	i->seg = DFW_SEGS;
+	i->fixed = 0;
 	at = bytes;
 	for (;;) {
 		opcode = *at++;
 		row = &x86_opcodes[opcode];
-		if (__builtin_expect(!(row->flags & PREFIX), 1))
+		if (!(row->flags & PREFIX))
 			break;
 		if (opcode == 0x0f) {
 			opcode = 0x100 + *at++;
 			row = &x86_opcodes[opcode];
-			if (__builtin_expect((opcode & ~2u) == 0x138, 0))
+			if ((opcode & ~2u) == 0x138)
 				i->third = *at++;
 			break;
 		}
-		if (__builtin_expect(at > bytes + 15, 0)) /* too long already */
+		if (at > bytes + 15) /* too long already */
 			break;
 		if (row->operand[0])
 			i->override = 1 + SIZE(row->operand[0]);
@@ -197,150 +183,66 @@ again:
 			i->rep = opcode;
 	}
 	i->opcode = opcode;
-	x->insn.row = opcode;
+	i->shown.row = opcode;
 	i->operand = row->operand;
 	flags = row->flags;
 	if (flags & HAS_MODRM) {
-		unsigned modrm = *at++;
-
-		if (__builtin_expect((opcode & ~3u) == 0x120, 0))
-			modrm |= 0xc0; /* SDM vol. 2, MOV to CR and DR: mod counts as 11b */
-		i->modrm = x->insn.modrm = modrm;
+		i->modrm = *at++;
+		if ((opcode & ~3u) == 0x120)
+			i->modrm |= 0xc0; /* SDM vol. 2, MOV to CR and DR: mod counts as 11b */
 		if (flags & GROUP) {
-			row = &x86_groups[row->operand[2]][modrm >> 3 & 7];
+			row = &x86_groups[row->operand[2]][modrm_reg(i)];
 			if (row->operand[0])
 				i->operand = row->operand;
 			flags |= row->flags;
 		}
-		if (modrm < 0xc0)
+		if (is_memory(i))
 			at = i->asize == 2 ? address16(i, at) : address32(i, at);
 	}
 	if (flags & HAS_IMM) {
 		i->fixed = at - bytes;
 		at = immediates(i, at);
 	}
-	if (__builtin_expect(at > i->end, 0)) {
+	if (at > i->end) {
 		x86_fetch(i);
-		i->fixed = 0;
 		goto again;
 	}
-	x->insn.length = at - bytes;
-	i->eip = (uint32_t)cpu->rip + (at - bytes);
-	return row;
-}
-
-/* Where an operand is: the number of a general register, or ... */
-enum { IN_MEMORY = 8, IN_SELECTOR, IN_INSTRUCTION };
-
-static inline unsigned whereabouts(struct insn *i, unsigned kind)
-{
-	switch (METHOD(kind)) {
-	case M_E:
-		return is_memory(i) ? IN_MEMORY : i->modrm & 7;
-	case M_M:
-		if (!is_memory(i))
-			x86_raise(i, UD);
-		return IN_MEMORY;
-	case M_O:
-		return IN_MEMORY;
-	case M_G:
-		return modrm_reg(i);
-	case M_R:
-		return i->modrm & 7;
-	case M_Z:
-		return i->opcode & 7;
-	case M_ACCUMULATOR:
-		return DFW_RAX;
-	case M_CL:
-		return DFW_RCX;
-	case M_DX:
-		return DFW_RDX;
-	case M_SEG:
-	case M_S:
-		return IN_SELECTOR;
+	length = at - bytes;
+	if (i->seg < DFW_SEGS) {
+		i->in_memory = true;
+		if (i->override)
+			i->seg = i->override - 1;
 	}
-	return IN_INSTRUCTION;
-}
-
-static inline uint16_t *selector_operand(struct insn *i, unsigned kind)
-{
-	return &i->cpu->seg[METHOD(kind) == M_SEG ? SIZE(kind) : modrm_reg(i)].selector;
-}
-
-static inline uint32_t *immediate_operand(struct insn *i, unsigned n, unsigned kind)
-{
-	if (METHOD(kind) == M_ONE)
-		i->imm = 1;
-	return n && METHOD(i->operand[n - 1]) == M_I ? &i->imm2 : &i->imm;
-}
-
-void x86_operand(struct insn *i, struct place *p, unsigned n, unsigned access)
-{
-	unsigned kind = i->operand[n], size = operand_size(i, kind), where = whereabouts(i, kind);
-
-	p->size = size;
-	if (where < IN_MEMORY) {
-		p->ptr = reg_ptr(i->cpu, where, size);
-	} else if (where == IN_MEMORY) {
-		place_memory(i, p, i->seg, i->ea, size, access);
-	} else if (where == IN_SELECTOR) {
-		p->ptr = selector_operand(i, kind);
-		p->size = 2;
-	} else {
-		p->ptr = immediate_operand(i, n, kind);
+	i->row = row;
+	i->run = row->run ? row->run : x86_op_undefined;
+	i->careful = (row->flags & (CPL0 | PE)) | (i->lock ? LOCK : 0);
+	i->shown.length = length;
+	i->shown.changes = !(row->flags & CHANGES)	    ? X86_CHANGES_NOTHING
+			   : (row->flags & CONTROLS) == CONTROLS ? X86_CHANGES_SYSTEM
+							     : X86_CHANGES_ALL;
+	i->shown.modrm = i->modrm;
+	i->shown.fixed = i->fixed ? i->fixed : length;
+	i->shown.prefixed = i->lock || i->rep;
+	i->shown.osize = i->osize;
+	i->shown.segment = i->seg;
+	i->shown.imm = i->imm;
+	for (n = 0; n < 3 && i->operand[n] != None; n++)
+		locate(i, n, i->operand[n]);
+	if (code && length <= 8) {
+		i->low_mask = length < 4 ? (1u << 8 * length) - 1 : 0xffffffff;
+		i->high_mask = length <= 4 ? 0 : 0xffffffff >> 8 * (8 - length);
+		i->code = decoded_for(&i->cpu->seg[DFW_CS]);
 	}
 }
 
-uint32_t x86_load(struct insn *i, unsigned n)
-{
-	unsigned kind = i->operand[n], size = operand_size(i, kind), where = whereabouts(i, kind);
+/* --- from CS:RIP --- */
 
-	if (where < IN_MEMORY)
-		return get_ptr(reg_ptr(i->cpu, where, size), size);
-	if (where == IN_MEMORY)
-		return read_memory(i, i->seg, i->ea, size);
-	if (where == IN_SELECTOR)
-		return *selector_operand(i, kind);
-	return *immediate_operand(i, n, kind) & size_mask(size);
-}
-
-void x86_store(struct insn *i, unsigned n, uint32_t value)
-{
-	unsigned kind = i->operand[n], size = operand_size(i, kind), where = whereabouts(i, kind);
-
-	if (where < IN_MEMORY)
-		put_ptr(reg_ptr(i->cpu, where, size), size, value);
-	else if (where == IN_MEMORY)
-		write_memory(i, i->seg, i->ea, size, value);
-	else
-		*selector_operand(i, kind) = value;
-}
-
-/* --- a step --- */
-
-static COLD __attribute__((noinline)) void check_row(struct insn *i, unsigned flags)
-{
-	if (i->lock && (!(flags & LOCK) || !is_memory(i)))
-		x86_raise(i, UD);
-	if ((flags & PE) && !is_protected(i->cpu))
-		x86_raise(i, UD);
-	if ((flags & CPL0) && cpl(i->cpu)) {
-		/* The register forms of LGDT, LIDT and INVLPG are other, undefined opcodes. */
-		if (METHOD(i->operand[0]) == M_M && !is_memory(i))
-			x86_raise(i, UD);
-		/* An undefined CR is found in decoding, before: SDM vol. 3, table 6-2. */
-		if ((i->opcode & ~2u) == 0x20 && !(0x1d >> modrm_reg(i) & 1))
-			x86_raise(i, UD);
-		x86_raise_error(i, GP, 0);
-	}
-}
-
-static COLD __attribute__((noinline)) void code_breakpoints(struct insn *i)
+static void code_breakpoints(struct insn *i)
 {
 	struct dfw_cpu *cpu = i->cpu;
 	uint32_t hit;
 
-	if (i->fetch != FETCH || !(cpu->dr7 & DR7_ENABLES) || (cpu->rflags & RF) || (cpu->interruptibility & DFW_BLOCKED_BY_MOV_SS))
+	if (!(cpu->dr7 & DR7_ENABLES) || (cpu->rflags & RF) || (cpu->interruptibility & DFW_BLOCKED_BY_MOV_SS))
 		return;
 	hit = x86_breakpoints(cpu, (uint32_t)cpu->seg[DFW_CS].base + (uint32_t)cpu->rip, 1, 0);
 	if (hit) {
@@ -349,83 +251,40 @@ static COLD __attribute__((noinline)) void code_breakpoints(struct insn *i)
 	}
 }
 
-/* What is seldom: REP between iterations, HLT, traps after the instruction, IA-32e mode. */
-static COLD __attribute__((noinline)) enum x86_outcome retire(struct insn *i)
+struct insn *x86_find_or_decode(struct x86 *x, unsigned fetch)
 {
-	struct dfw_cpu *cpu = i->cpu;
+	uint32_t flat_size = x86_flat_size(x);
+	struct x86_slot *slot;
+	const uint8_t *code;
+	struct insn *i = x86_find(x, flat_size, &slot, &code);
+	bool found = i;
 
-	cpu->rip |= (uint64_t)i->rip_high << 32;
-	if (!i->keep_rf)
-		cpu->rflags &= ~(uint64_t)RF;
-	cpu->pending_debug |= i->debug;
-	if (i->trap && !i->no_trap)
-		cpu->pending_debug |= DR6_BS;
-	return i->outcome;
-}
-
-/* What x86_peek tells. */
-static COLD __attribute__((noinline)) enum x86_outcome show(const struct insn *i)
-{
-	struct x86_insn *shown = &i->x->insn;
-
-	shown->fixed = i->fixed ? i->fixed : shown->length;
-	shown->prefixed = i->lock || i->rep;
-	shown->osize = i->osize;
-	shown->segment = i->seg;
-	shown->imm = i->imm;
-	return i->row->run ? X86_DONE : X86_FAULT;
-}
-
-/* Everything of a step that may fault, or of a peek; kept apart so that nothing lives across setjmp. */
-static __attribute__((noinline)) enum x86_outcome work(struct x86 *x, struct dfw_cpu *cpu, unsigned fetch)
-{
-	struct insn insn, *i = &insn;
-	const struct row *row;
-	unsigned flags;
-
-	x86_start(i, x);
+	if (!found)
+		i = (struct insn *)slot;
+	x->insn = &i->shown;
+	x86_start(i, x, flat_size);
 	i->fetch = fetch;
-	i->fixed = 0;
-	x->insn.known = true;
-	if (__builtin_expect(!i->flat_size, 0))
+	if (found)
+		return i;
+	if (!code && fetch == FETCH)
 		code_breakpoints(i);
-	row = i->row = decode(i, x, cpu);
-	if (__builtin_expect(i->fetch != FETCH, 0))
-		return show(i);
-	if (__builtin_expect(!row->run, 0))
-		x86_raise(i, UD);
-	flags = row->flags;
-	x->insn.state = flags & CHANGES;
-	if (__builtin_expect(((flags & CPL0) && ((uint32_t)cpu->cr0 & CR0_PE)) || (flags & PE) || i->lock, 0))
-		check_row(i, flags);
-	cpu->interruptibility &= ~(uint32_t)(DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS);
-	row->run(i);
-	cpu->rip = i->eip;
-	if (__builtin_expect(i->ending | i->debug | i->trap | i->rip_high, 0))
-		return retire(i);
-	cpu->rflags &= ~(uint64_t)RF;
-	return X86_DONE;
+	x86_decode(i, x->cpu->seg[DFW_CS].access_rights & DFW_AR_EXPAND ? NULL : code);
+	return i;
 }
 
-enum x86_outcome x86_step(struct x86 *x)
+static void peek(struct x86 *x, void *known)
 {
-	struct dfw_cpu *cpu = x->cpu;
-
-	x->shadow = cpu->interruptibility;
-	if (__builtin_setjmp(x->unwind) == 0)
-		return work(x, cpu, FETCH);
-	x->cpu->interruptibility = x->shadow;
-	return X86_FAULT;
+	*(bool *)known = x86_find_or_decode(x, FETCH | PEEK)->run != x86_op_undefined;
 }
 
-COLD bool x86_peek(struct x86 *x, uint32_t eip)
+bool x86_peek(struct x86 *x, uint32_t eip)
 {
 	uint64_t rip = x->cpu->rip, cr2 = x->cpu->cr2;
-	bool known = false;
+	bool known;
 
 	x->cpu->rip = eip;
-	if (__builtin_setjmp(x->unwind) == 0)
-		known = work(x, x->cpu, FETCH | PEEK) == X86_DONE;
+	if (!x86_try(x, peek, &known))
+		known = false;
 	x->cpu->rip = rip;
 	x->cpu->cr2 = cr2;
 	return known;

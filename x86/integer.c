@@ -650,11 +650,6 @@ HANDLER(bswap)
 
 /* --- moves --- */
 
-HANDLER(mov)
-{
-	x86_store(i, 0, x86_load(i, 1));
-}
-
 HANDLER(movzx)
 {
 	x86_store(i, 0, x86_load(i, 1));
@@ -860,27 +855,6 @@ HANDLER(loop)
 }
 
 /* --- the stack --- */
-
-HANDLER(push)
-{
-	uint32_t value = x86_load(i, 0), sp = get_stack(i->cpu);
-
-	push(i, &sp, i->osize, value);
-	commit_stack(i->cpu, sp);
-}
-
-HANDLER(pop)
-{
-	struct place p;
-	uint32_t sp = get_stack(i->cpu), value = pop(i, &sp, i->osize);
-
-	/* An address based on ESP uses its value after the pop: SDM vol. 2, POP. */
-	if (METHOD(i->operand[0]) == M_E && is_memory(i) && i->esp_base)
-		i->ea += sp - get_stack(i->cpu);
-	x86_operand(i, &p, 0, WRITE);
-	commit_stack(i->cpu, sp);
-	put(i, &p, value);
-}
 
 HANDLER(push_seg)
 {

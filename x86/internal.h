@@ -189,7 +189,8 @@ enum row_flags {
 	LOCK = 1 << 4,   /* LOCK is allowed with a memory operand */
 	CPL0 = 1 << 5,   /* #GP(0) at any other privilege */
 	PE = 1 << 6,     /* #UD in real and virtual-8086 mode */
-	CHANGES = 1 << 7, /* x86_insn.state */
+	CHANGES = 1 << 7, /* X86_CHANGES_ALL, or with PREFIX, which none of these is: X86_CHANGES_SYSTEM */
+	CONTROLS = CHANGES | PREFIX,
 };
 
 struct insn;
@@ -220,21 +221,35 @@ enum group {
 extern const struct row x86_opcodes[512]; /* 0F xx from 256 on */
 extern const struct row x86_groups[GROUPS][8];
 
-/* The instruction in flight. */
+/* Where an operand is: so far into struct dfw_cpu, or ... */
+enum {
+	AT_MEMORY = sizeof(struct dfw_cpu), /* i->seg : i->ea */
+	AT_IMMEDIATE,
+	AT_IMMEDIATE2,
+	AT_NOTHING, /* a register where memory has to be */
+};
+
+/* The instruction in flight, in a struct x86_slot: what its bytes say, which lasts, and then what changes each
+ * time. */
 struct insn {
-	struct x86 *x;
-	struct dfw_cpu *cpu;
+	union {
+		struct x86_insn shown;
+		struct {
+			uint32_t low, high; /* shown.bytes */
+		};
+	};
+	uint32_t low_mask, high_mask; /* of the bytes that are its own */
 	const struct row *row;  /* of the group where the opcode names one */
+	void (*run)(struct insn *i);
 	const uint8_t *operand; /* the row's, or those that a group takes from its opcode */
-	const uint8_t *end; /* where the fetched bytes end, in x->insn.bytes */
-	uint32_t eip;      /* where to go on: the next instruction, or a branch's target */
-	uint32_t ea;       /* offset of the memory operand */
+	uint32_t displacement;
+	uint32_t address_mask;
 	uint32_t imm;
 	uint32_t imm2;     /* ENTER's level, a far pointer's selector */
-	uint32_t rip_high; /* where IA-32e mode's interrupts lead */
-	uint32_t debug;    /* data breakpoints hit */
-	uint32_t trap;     /* EFLAGS.TF before the instruction */
-	uint32_t flat_size; /* x->flat_size; 0 with paging, breakpoints or EFLAGS.AC */
+	uint16_t at[3];    /* where the operands are */
+	uint8_t size[3];   /* and how long */
+	uint32_t code;     /* what of CS.access_rights it was decoded for, plus 1; 0: not to be used again */
+	uint8_t careful;   /* row_flags of what is to be checked before it runs */
 	uint8_t seg;       /* segment of the memory operand, overrides applied */
 	uint8_t opcode;
 	uint8_t third;     /* opcode byte after 0F 38 and 0F 3A */
@@ -248,20 +263,42 @@ struct insn {
 			uint8_t rep;      /* 0, F2 or F3 */
 			uint8_t override; /* segment override + 1, or 0 */
 			bool lock;
-			bool esp_base;    /* the memory operand's base is ESP */
+			bool in_memory;   /* there is a memory operand, */
 		};
 	};
+	union {
+		uint64_t addressing;
+		struct {
+			bool has_base;    /* with a base register, */
+			bool has_index;
+			bool esp_base;    /* which is ESP */
+			uint8_t base, index, scale;
+		};
+	};
+
+	struct x86 *x;
+	struct dfw_cpu *cpu;
+	const uint8_t *end; /* where the fetched bytes end, in shown.bytes */
+	uint32_t eip;      /* where to go on: the next instruction, or a branch's target */
+	uint32_t ea;       /* offset of the memory operand */
+	uint32_t rip_high; /* where IA-32e mode's interrupts lead */
+	uint32_t debug;    /* data breakpoints hit */
+	uint32_t flat_size; /* x->flat_size; 0 with paging, breakpoints or EFLAGS.AC */
 	union {
 		uint32_t ending; /* 0: nothing special */
 		struct {
 			uint8_t ext;      /* EXT bit of error codes while an event is delivered */
+			bool trap;        /* EFLAGS.TF before the instruction, which is here as there */
 			uint8_t outcome;  /* enum x86_outcome */
-			bool keep_rf;     /* the instruction loaded RF itself */
-			bool no_trap;     /* no single-step trap after it */
+			bool keep_rf : 1; /* the instruction loaded RF itself */
+			bool no_trap : 1; /* no single-step trap after it */
 		};
 	};
 	uint8_t fetch;     /* enum access of its own bytes */
 };
+
+_Static_assert(sizeof(struct insn) <= sizeof(struct x86_slot), "x86.h");
+_Static_assert(offsetof(struct x86_insn, bytes) == 0 && TF == 1 << 8, "struct insn");
 
 /* --- the processor's mode --- */
 
@@ -295,20 +332,24 @@ static inline unsigned iopl(const struct dfw_cpu *cpu)
 
 /* --- faults: step.c --- */
 
+/* False: what it ran raised a fault, and x->event tells which. */
+bool x86_try(struct x86 *x, void (*run)(struct x86 *x, void *with), void *with);
+
 #define COLD __attribute__((cold)) /* not on the usual way, and made for size */
 
-COLD _Noreturn void x86_raise(struct insn *i, unsigned vector);
-COLD _Noreturn void x86_raise_error(struct insn *i, unsigned vector, uint32_t error);
+/* With HAS_ERROR in vector where there is an error code. */
+enum { HAS_ERROR = 0x100 };
+COLD _Noreturn void x86_unwind(struct insn *i, unsigned vector, uint32_t error);
 /* The two most often raised, in fewer bytes. */
 COLD _Noreturn void x86_raise_ud(struct insn *i);
 COLD _Noreturn void x86_raise_gp0(struct insn *i);
 #define x86_raise(i, vector)                                                                       \
-	(__builtin_constant_p(vector) && (vector) == UD ? x86_raise_ud(i) : (x86_raise)(i, vector))
+	(__builtin_constant_p(vector) && (vector) == UD ? x86_raise_ud(i) : x86_unwind(i, vector, 0))
 #define x86_raise_error(i, vector, error)                                                          \
 	(__builtin_constant_p(vector) && (vector) == GP && __builtin_constant_p(error) &&          \
 			 (error) == 0                                                              \
 		 ? x86_raise_gp0(i)                                                                \
-		 : (x86_raise_error)(i, vector, error))
+		 : x86_unwind(i, (vector) | HAS_ERROR, error))
 /* #UD where the processor would know the instruction: insn.known is false. */
 COLD _Noreturn void x86_unknown(struct insn *i);
 
@@ -321,15 +362,13 @@ static inline uint32_t x86_flat_size(const struct x86 *x)
 	return __builtin_expect(!no, 1) ? x->flat_size : 0;
 }
 
-/* Only what is looked at before decoding has set it: an initialiser would clear the whole. */
-static inline void x86_start(struct insn *i, struct x86 *x)
+static inline void x86_start(struct insn *i, struct x86 *x, uint32_t flat_size)
 {
 	i->x = x;
 	i->cpu = x->cpu;
 	i->rip_high = i->debug = 0;
-	i->trap = (uint32_t)i->cpu->rflags & TF;
-	i->ending = 0;
-	i->flat_size = x86_flat_size(x);
+	i->ending = (uint32_t)x->cpu->rflags & TF; /* i->trap */
+	i->flat_size = flat_size;
 }
 
 /* --- memory: memory.c --- */
@@ -374,30 +413,35 @@ COLD bool x86_load_pdptes(struct insn *i, uint64_t cr3, uint64_t cr4);
 /* Breakpoints of DR7 that match an access, in DR6 form; rw as in DR7. */
 COLD uint32_t x86_breakpoints(const struct dfw_cpu *cpu, uint32_t linear, unsigned len, unsigned rw);
 
-/* Where len bytes at a linear address are, if in flat memory; NULL: anywhere else, or at address 0. */
-void *flat_high_memory(const struct insn *i, uint32_t linear, uint32_t len);
+COLD _Noreturn void x86_segment_fault(struct insn *i, unsigned seg);
 
-static inline void *flat_memory(const struct insn *i, uint32_t linear, uint32_t len)
+/* Where an access of up to FLAT_MOST bytes goes, if to flat memory; NULL: anywhere else, or to address 0. */
+enum { FLAT_MOST = 16 };
+
+static inline void *flat_memory(const struct x86 *x, uint32_t flat_size, uint32_t linear)
 {
-	if (__builtin_expect(linear <= i->flat_size && i->flat_size - linear >= len, 1))
-		return i->x->flat + linear;
-	return flat_high_memory(i, linear, len);
+	if (__builtin_expect(linear < flat_size, 1))
+		return x->flat + linear;
+	if (flat_size && linear - x->flat_high < x->flat_high_size && linear - x->flat_hole >= x->flat_hole_size)
+		return x->flat + linear;
+	return NULL;
 }
 
 /*
  * Nearly every access: through a writable data segment that expands up, to flat memory. NULL: look
  * closer.
  */
-static inline void *direct(const struct insn *i, const struct dfw_segment *s, uint32_t off, uint32_t len)
+static inline __attribute__((always_inline)) void *direct(struct insn *i, unsigned seg, uint32_t off, uint32_t len)
 {
+	const struct dfw_segment *s = &i->cpu->seg[seg];
 	const uint32_t bits = DFW_AR_UNUSABLE | DFW_AR_P | DFW_AR_S | DFW_AR_CODE | DFW_AR_EXPAND |
 			      DFW_AR_WRITABLE;
-	uint32_t linear = (uint32_t)s->base + off;
 
-	if (__builtin_expect((s->access_rights & bits) != (DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE) ||
-			     off > s->limit || s->limit - off < len - 1, 0))
+	if (__builtin_expect((s->access_rights & bits) != (DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE), 0))
 		return NULL;
-	return flat_memory(i, linear, len);
+	if (__builtin_expect(off > s->limit || s->limit - off < len - 1, 0))
+		x86_segment_fault(i, seg);
+	return flat_memory(i->x, i->flat_size, (uint32_t)s->base + off);
 }
 
 /* A value of 1, 2 or 4 bytes. */
@@ -459,6 +503,10 @@ static inline bool in_limit(const struct dfw_segment *s, uint32_t off, uint32_t 
 	       ((s->access_rights & DFW_AR_DB) || last <= 0xffff);
 }
 
+/* direct(), not in line. */
+__attribute__((noinline)) void *x86_direct(struct insn *i, unsigned seg, uint32_t off, unsigned len);
+COLD uint32_t x86_read_closely(struct insn *i, unsigned seg, uint32_t off, unsigned len);
+COLD void x86_write_closely(struct insn *i, unsigned seg, uint32_t off, unsigned len, uint32_t value);
 void place_memory(struct insn *i, struct place *p, unsigned seg, uint32_t off, unsigned len,
 		  unsigned access);
 uint32_t read_memory(struct insn *i, unsigned seg, uint32_t off, unsigned len);
@@ -466,7 +514,56 @@ void write_memory(struct insn *i, unsigned seg, uint32_t off, unsigned len, uint
 COLD uint32_t read_system(struct insn *i, uint64_t linear, unsigned len);
 COLD void write_system(struct insn *i, uint64_t linear, unsigned len, uint32_t value);
 
-/* --- operands: decode.c --- */
+/* --- decode.c --- */
+
+/* Decodes into i. code: 15 bytes, or NULL: x86_fetch gets them. */
+void x86_decode(struct insn *i, const uint8_t *code);
+
+/* insn.code. A segment that expands down, which LOADALL may put in CS, is never the one. */
+static inline uint32_t decoded_for(const struct dfw_segment *cs)
+{
+	return (cs->access_rights & (DFW_AR_DB | DFW_AR_EXPAND)) + 1;
+}
+
+/*
+ * The instruction at CS:RIP, where it is in its slot: what its bytes say depends on nothing but CS.D, so one that
+ * was decoded before from the same bytes serves again. All 15 bytes that it could have are in the segment and in
+ * flat memory in nearly every case. Else NULL; *slot and *code are where to decode it, and its bytes, if they are so.
+ */
+static inline __attribute__((always_inline)) struct insn *x86_find(const struct x86 *x, uint32_t flat_size,
+								struct x86_slot **slot, const uint8_t **code)
+{
+	const struct dfw_cpu *cpu = x->cpu;
+	const struct dfw_segment *cs = &cpu->seg[DFW_CS];
+	uint32_t off = cpu->rip, low, high;
+	struct insn *i;
+
+	*slot = x->slots;
+	*code = NULL;
+	if (__builtin_expect(off <= cs->limit && cs->limit - off >= 14, 1))
+		*code = flat_memory(x, flat_size, (uint32_t)cs->base + off);
+	if (__builtin_expect(!*code, 0))
+		return NULL;
+	low = get_ptr(*code, 4);
+	high = get_ptr(*code + 4, 4);
+	*slot += low * 0x9e3779b1u >> 24 & x->slots_mask;
+	i = (struct insn *)*slot;
+	if (__builtin_expect(i->code == decoded_for(cs) && !((low ^ i->low) & i->low_mask) &&
+			     !((high ^ i->high) & i->high_mask), 1))
+		return i;
+	return NULL;
+}
+
+/* The same, decoded where it is not. */
+COLD struct insn *x86_find_or_decode(struct x86 *x, unsigned fetch);
+
+/* --- a step: step.c --- */
+
+/* Checks what the row says about LOCK, mode and privilege. */
+COLD void x86_check_row(struct insn *i);
+COLD enum x86_outcome x86_retire(struct insn *i);
+
+/* --- operands: execute.c --- */
 
 static inline unsigned operand_size(const struct insn *i, unsigned kind)
 {
@@ -521,7 +618,7 @@ static inline void commit_stack(struct dfw_cpu *cpu, uint32_t sp)
 		cpu->gpr[DFW_RSP].d = sp;
 }
 
-/* In memory.c. */
+/* In execute.c. */
 void push(struct insn *i, uint32_t *sp, unsigned size, uint32_t value);
 uint32_t pop(struct insn *i, uint32_t *sp, unsigned size);
 

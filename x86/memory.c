@@ -31,7 +31,7 @@ static void data_breakpoints(struct insn *i, uint32_t linear, unsigned len, unsi
 	i->debug |= x86_breakpoints(i->cpu, linear, len, access & WRITE ? 1 : 3);
 }
 
-static _Noreturn void segment_fault(struct insn *i, unsigned seg)
+_Noreturn void x86_segment_fault(struct insn *i, unsigned seg)
 {
 	x86_raise_error(i, seg == DFW_SS ? STACK_FAULT : GP, i->ext);
 }
@@ -59,17 +59,17 @@ uint32_t x86_linear(struct insn *i, unsigned seg, uint32_t off, uint32_t len, un
 	uint32_t ar = s->access_rights, linear = (uint32_t)s->base + off;
 
 	if ((ar & DFW_AR_UNUSABLE) || !(ar & DFW_AR_P))
-		segment_fault(i, seg);
+		x86_segment_fault(i, seg);
 	if (ar & DFW_AR_CODE) {
 		/* In real mode CS may be written whatever its type, SDM vol. 3, 21.1.1. */
 		if ((seg != DFW_CS || is_protected(i->cpu)) &&
 		    ((access & WRITE) || !(ar & DFW_AR_WRITABLE)))
-			segment_fault(i, seg);
+			x86_segment_fault(i, seg);
 	} else if ((access & WRITE) && !(ar & DFW_AR_WRITABLE)) {
-		segment_fault(i, seg);
+		x86_segment_fault(i, seg);
 	}
 	if (!in_limit(s, off, len))
-		segment_fault(i, seg);
+		x86_segment_fault(i, seg);
 	if (((uint32_t)i->cpu->rflags & AC) && !(access & PARTS))
 		check_alignment(i, linear, len);
 	if (i->cpu->dr7 & DR7_ENABLES)
@@ -82,7 +82,7 @@ void x86_place(struct insn *i, struct place *p, uint64_t linear, unsigned len, u
 	uint32_t room = 4096 - (linear & 4095);
 
 	p->size = len;
-	p->ptr = linear >> 32 ? NULL : flat_memory(i, linear, len);
+	p->ptr = linear >> 32 || len > FLAT_MOST ? NULL : flat_memory(i->x, i->flat_size, linear);
 	if (__builtin_expect(p->ptr != NULL, 1))
 		return;
 	p->phys[0] = x86_physical(i, linear, access);
@@ -120,30 +120,7 @@ void x86_put_bytes(struct insn *i, const struct place *p, const void *src)
 				 p->size - p->first);
 }
 
-void *flat_high_memory(const struct insn *i, uint32_t linear, uint32_t len)
-{
-	const struct x86 *x = i->x;
-	uint32_t in = linear - x->flat_high;
-
-	if (!i->flat_size || in > x->flat_high_size || x->flat_high_size - in < len)
-		return NULL;
-	if (linear - x->flat_hole < x->flat_hole_size ||
-	    (x->flat_hole_size && x->flat_hole - linear < len))
-		return NULL;
-	return x->flat + linear;
-}
-
-void place_memory(struct insn *i, struct place *p, unsigned seg, uint32_t off, unsigned len,
-		  unsigned access)
-{
-	p->size = len;
-	p->ptr = direct(i, &i->cpu->seg[seg], off, len);
-	if (__builtin_expect(!p->ptr, 0))
-		x86_place(i, p, x86_linear(i, seg, off, len, access), len, access);
-}
-
-static __attribute__((cold, noinline)) uint32_t read_closely(struct insn *i, unsigned seg, uint32_t off,
-						       unsigned len)
+uint32_t x86_read_closely(struct insn *i, unsigned seg, uint32_t off, unsigned len)
 {
 	struct place p;
 
@@ -151,44 +128,12 @@ static __attribute__((cold, noinline)) uint32_t read_closely(struct insn *i, uns
 	return get(i, &p);
 }
 
-static __attribute__((cold, noinline)) void write_closely(struct insn *i, unsigned seg, uint32_t off,
-						    unsigned len, uint32_t value)
+void x86_write_closely(struct insn *i, unsigned seg, uint32_t off, unsigned len, uint32_t value)
 {
 	struct place p;
 
 	x86_place(i, &p, x86_linear(i, seg, off, len, WRITE), len, WRITE);
 	put(i, &p, value);
-}
-
-uint32_t read_memory(struct insn *i, unsigned seg, uint32_t off, unsigned len)
-{
-	const void *ptr = direct(i, &i->cpu->seg[seg], off, len);
-
-	return __builtin_expect(ptr != NULL, 1) ? get_ptr(ptr, len) : read_closely(i, seg, off, len);
-}
-
-void write_memory(struct insn *i, unsigned seg, uint32_t off, unsigned len, uint32_t value)
-{
-	void *ptr = direct(i, &i->cpu->seg[seg], off, len);
-
-	if (__builtin_expect(ptr != NULL, 1))
-		put_ptr(ptr, len, value);
-	else
-		write_closely(i, seg, off, len, value);
-}
-
-void push(struct insn *i, uint32_t *sp, unsigned size, uint32_t value)
-{
-	*sp = (*sp - size) & stack_mask(i->cpu);
-	write_memory(i, DFW_SS, *sp, size, value);
-}
-
-uint32_t pop(struct insn *i, uint32_t *sp, unsigned size)
-{
-	uint32_t value = read_memory(i, DFW_SS, *sp, size);
-
-	*sp = (*sp + size) & stack_mask(i->cpu);
-	return value;
 }
 
 uint32_t read_system(struct insn *i, uint64_t linear, unsigned len)
@@ -224,8 +169,8 @@ void x86_write_bytes(struct insn *i, uint64_t linear, const void *src, unsigned 
 void x86_fetch(struct insn *i)
 {
 	const struct dfw_segment *cs = &i->cpu->seg[DFW_CS];
-	uint8_t *dst = i->x->insn.bytes + (i->end - i->x->insn.bytes);
-	uint32_t have = dst - i->x->insn.bytes;
+	uint32_t have = i->end - i->shown.bytes;
+	uint8_t *dst = i->shown.bytes + have;
 	uint32_t off = (uint32_t)i->cpu->rip + have, linear = (uint32_t)cs->base + off;
 	uint32_t room = 15 - have, page = 4096 - (linear & 4095);
 	uint64_t phys;

@@ -4,7 +4,7 @@
 CFLAGS_x86 :=
 $(BUILD)/m32/x86/%.o: CFLAGS_x86 := $(SMALL)
 X86_SRC := $(wildcard x86/*.c)
-$(addprefix $(BUILD)/m32/x86/,decode.o memory.o): CFLAGS_x86 := $(FAST)
+$(BUILD)/m32/x86/execute.o: CFLAGS_x86 := $(FAST)
 
 $(BUILD)/m32/x86/libx86.a: $(call objs,m32,$(X86_SRC))
 $(BUILD)/host/x86/libx86.a: $(call objs,host,$(X86_SRC))

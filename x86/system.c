@@ -188,20 +188,21 @@ HANDLER(sidt)
 static void load_table(struct insn *i, struct dfw_table *t)
 {
 	uint8_t image[6];
-	const uint8_t *at = image;
+	const uint8_t *at;
 	struct place p;
 
 	if (!is_memory(i)) {
 		x86_op_group7_register(i);
 		return;
 	}
-	if (cpl(i->cpu))
+	if (((uint32_t)i->cpu->cr0 & CR0_PE) && cpl(i->cpu))
 		x86_raise_error(i, GP, 0);
-	place_memory(i, &p, i->seg, i->ea, 6, READ);
-	if (p.ptr)
-		at = p.ptr;
-	else
+	at = x86_direct(i, i->seg, i->ea, 6);
+	if (!at) {
+		place_memory(i, &p, i->seg, i->ea, 6, READ);
 		x86_get_bytes(i, &p, image);
+		at = image;
+	}
 	t->limit = get_ptr(at, 2);
 	t->base = get_ptr(at + 2, 4) & (i->osize == 2 ? 0xffffff : 0xffffffffu);
 }
@@ -247,6 +248,8 @@ static void write_cr0(struct insn *i, uint32_t value)
 	bool to_long = false;
 
 	value |= CR0_ET;
+	if (value == old)
+		return;
 	if ((value & CR0_PG) && !(value & CR0_PE))
 		x86_raise_error(i, GP, 0);
 	if (((value & CR0_NW) && !(value & CR0_CD)) || (!(value & CR0_WP) && (cpu->cr4 & CR4_CET)))
@@ -329,24 +332,11 @@ HANDLER(mov_to_cr)
 HANDLER(mov_from_cr)
 {
 	const struct dfw_cpu *cpu = i->cpu;
-	uint32_t *r = &i->cpu->gpr[i->modrm & 7].d;
+	unsigned n = modrm_reg(i);
 
-	switch (modrm_reg(i)) {
-	case 0:
-		*r = cpu->cr0;
-		break;
-	case 2:
-		*r = cpu->cr2;
-		break;
-	case 3:
-		*r = cpu->cr3;
-		break;
-	case 4:
-		*r = cpu->cr4;
-		break;
-	default:
+	if (n > 4 || n == 1)
 		x86_raise(i, UD);
-	}
+	i->cpu->gpr[i->modrm & 7].d = (&cpu->cr0)[n ? n - 1 : 0]; /* CR0, 2, 3 and 4 in this order */
 }
 
 HANDLER(smsw)

@@ -582,7 +582,7 @@ static void take_real_vector(struct insn *i, uint32_t flags, uint32_t vector_add
 	struct dfw_cpu *cpu = i->cpu;
 	uint32_t entry, sp = get_stack(cpu);
 	uint32_t frame[3] = {flags, cpu->seg[DFW_CS].selector, i->eip};
-	const guest32 *vector = flat_memory(i, vector_address, 4);
+	const guest32 *vector = flat_memory(i->x, i->flat_size, vector_address);
 	struct dfw_segment cs;
 	guest16 *slots;
 
@@ -593,7 +593,7 @@ static void take_real_vector(struct insn *i, uint32_t flags, uint32_t vector_add
 	x86_real_segment(cpu, DFW_CS, entry >> 16, &cs);
 	if ((entry & 0xffff) > cs.limit)
 		x86_raise_error(i, GP, i->ext);
-	slots = sp >= 6 ? direct(i, &cpu->seg[DFW_SS], sp - 6, 6) : NULL;
+	slots = sp >= 6 ? x86_direct(i, DFW_SS, sp - 6, 6) : NULL;
 	if (slots) {
 		slots[0] = i->eip;
 		slots[1] = frame[1];

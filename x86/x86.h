@@ -101,12 +101,18 @@ struct x86_event {
 	uint64_t cr2;              /* for #PF */
 };
 
+/* What an instruction may change besides general registers, RIP, RFLAGS, GDTR, pending_debug and memory. */
+enum x86_changes {
+	X86_CHANGES_NOTHING,
+	X86_CHANGES_SYSTEM, /* IDTR, control and debug registers */
+	X86_CHANGES_ALL,    /* segment registers, LDTR, TR, MSRs, interruptibility, and those */
+};
+
 /* An instruction in flight: scratch for the library, readable after a step for statistics. */
 struct x86_insn {
 	uint8_t bytes[32];   /* at most 15; the rest is private */
 	uint8_t length;      /* bytes it has */
-	bool state;          /* may have changed more than general registers, RIP, RFLAGS, GDTR,
-	                        pending_debug and memory */
+	uint8_t changes;     /* enum x86_changes: what it may have changed */
 	uint16_t row;        /* opcode row as in dfw/stats.h: 0-255 one-byte, 256-511 0F xx */
 	uint8_t modrm;
 	bool known;          /* false: #UD, though the processor that CPUID shows executes it: no
@@ -120,18 +126,28 @@ struct x86_insn {
 	uint32_t imm;        /* its first immediate, sign-extended as the manual says */
 };
 
+/* Room for one decoded instruction. */
+struct x86_slot {
+	uint32_t words[28];
+	void *pointers[12];
+};
+
 struct x86 {
 	struct dfw_cpu *cpu;       /* the state worked on */
 	const struct x86_ops *ops;
 	void *world;               /* handed to every op */
+	struct x86_slot *slots;    /* decoded instructions, to be used again where the same bytes come
+	                              again; zero at first, and then the library's */
+	uint32_t slots_mask;       /* their number less 1: 0, or one less than a power of 2 */
 	uint32_t rep_batch;        /* most iterations of a REP form in one step; 0 means 1 */
 	uint8_t *flat;             /* where map() would find physical 0, for reads and writes, ... */
-	uint32_t flat_size;        /* ... and for how many bytes from there on: spares the calls */
-	uint32_t flat_high, flat_high_size; /* the same from physical flat_high on, ... */
-	uint32_t flat_hole, flat_hole_size; /* ... but for these bytes; none where the size is 0 */
+	uint32_t flat_size;        /* ... of up to 16 bytes that begin so far from there at most: spares the
+	                              calls */
+	uint32_t flat_high, flat_high_size; /* the same for those that begin from physical flat_high on, ... */
+	uint32_t flat_hole, flat_hole_size; /* ... but not in these bytes; none where the size is 0 */
 	struct x86_event event;    /* valid after X86_FAULT */
-	struct x86_insn insn;
-	void *unwind[5];           /* private: where a fault goes */
+	const struct x86_insn *insn; /* the last one, valid until the next step or look */
+	void *unwind[5];           /* X86_CATCH's */
 	uint32_t shadow;           /* private: interruptibility before the step */
 	uint32_t features[7];      /* private: what ops->cpuid says */
 	bool features_known;       /* private; to be cleared when CPUID changes */
@@ -142,6 +158,12 @@ struct x86 {
  * software interrupt is delivered inside the step. Clears STI and MOV SS blocking left by the
  * previous instruction and sets that of this one in cpu->interruptibility. */
 enum x86_outcome x86_step(struct x86 *x);
+
+/* The same for a caller whose way after a fault is always the same: does not return X86_FAULT, but goes
+ * to X86_CATCH, which is then true once more. The function that has X86_CATCH may not have returned;
+ * its local variables are lost. */
+enum x86_outcome x86_step_caught(struct x86 *x);
+#define X86_CATCH(x) __builtin_setjmp((x)->unwind)
 
 /* Decodes the instruction at CS:eip into x->insn and changes nothing else; false where it cannot be
  * fetched or no processor defines it. */

@@ -57,6 +57,7 @@ static struct world one = {.memory = first_memory}, other = {.memory = second_me
 static uint8_t pristine[MEMORY];
 static struct dfw_cpu first_cpu, second_cpu;
 static struct x86 first, second;
+static struct x86_slot first_slots[16], second_slot;
 
 #define CHECK(condition, ...)                                                                      \
 	do {                                                                                       \
@@ -85,10 +86,10 @@ static void show(const char *name, const struct dfw_cpu *c)
 
 static void report(void)
 {
-	fprintf(stderr, "row %x (%s), bytes", first.insn.row, x86_opcode_name(first.insn.row));
-	for (unsigned n = 0; n < sizeof(first.insn.bytes); n++)
-		fprintf(stderr, " %02x", first.insn.bytes[n]);
-	fprintf(stderr, ", length %u, event %u\n", first.insn.length, first.event.vector);
+	fprintf(stderr, "row %x (%s), bytes", first.insn->row, x86_opcode_name(first.insn->row));
+	for (unsigned n = 0; n < sizeof(first.insn->bytes); n++)
+		fprintf(stderr, " %02x", first.insn->bytes[n]);
+	fprintf(stderr, ", length %u, event %u\n", first.insn->length, first.event.vector);
 	show("first", &first_cpu);
 	show("second", &second_cpu);
 }
@@ -743,8 +744,8 @@ static __attribute__((noinline)) enum x86_outcome iterate(struct x86 *x, unsigne
 	return o;
 }
 
-/* What an instruction may change whose insn.state is false. */
-static void only_work_changed(void)
+/* What an instruction may change besides what insn.changes says. */
+static void only_work_changed(enum x86_changes changes)
 {
 	struct dfw_cpu cpu = first_cpu;
 
@@ -753,8 +754,13 @@ static void only_work_changed(void)
 	cpu.rflags = kept_one.cpu.rflags;
 	cpu.gdtr = kept_one.cpu.gdtr;
 	cpu.pending_debug = kept_one.cpu.pending_debug;
+	if (changes == X86_CHANGES_SYSTEM) {
+		cpu.idtr = kept_one.cpu.idtr;
+		memcpy(&cpu.cr0, &kept_one.cpu.cr0,
+		       offsetof(struct dfw_cpu, gdtr) - offsetof(struct dfw_cpu, cr0));
+	}
 	cpu.interruptibility |= kept_one.cpu.interruptibility & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS);
-	CHECK(!memcmp(&cpu, &kept_one.cpu, sizeof(cpu)), "row %x changed more than insn.state tells", first.insn.row);
+	CHECK(!memcmp(&cpu, &kept_one.cpu, sizeof(cpu)), "row %x changed more than insn.changes tells", first.insn->row);
 }
 
 /*
@@ -786,7 +792,7 @@ static enum x86_outcome step_both(void)
 	keep(&kept_one, &first, &one);
 	keep(&kept_other, &second, &other);
 	known = x86_peek(&first, first_cpu.rip);
-	peeked = first.insn;
+	peeked = *first.insn;
 	CHECK(!memcmp(&kept_one.cpu, &first_cpu, sizeof(first_cpu)), "x86_peek changed the processor");
 	CHECK(one.sequence == kept_one.sequence, "x86_peek reached a port");
 	CHECK(!one.journal.changes, "x86_peek wrote to memory");
@@ -794,18 +800,18 @@ static enum x86_outcome step_both(void)
 	len = known && peeked.length <= 15 ? peeked.length : 0;
 
 	a = iterate(&first, 1);
-	if (a != X86_FAULT && !first.insn.state)
-		only_work_changed();
+	if (a != X86_FAULT && first.insn->changes != X86_CHANGES_ALL)
+		only_work_changed(first.insn->changes);
 	/* a step that fetches from a page table may set an accessed bit in its own bytes */
-	if (known && a != X86_FAULT && !memcmp(first.insn.bytes, code, len))
-		CHECK(first.insn.length == peeked.length && first.insn.row == peeked.row,
+	if (known && a != X86_FAULT && !memcmp(first.insn->bytes, code, len))
+		CHECK(first.insn->length == peeked.length && first.insn->row == peeked.row,
 		      "x86_peek saw row %x of %u bytes, x86_step %x of %u", peeked.row, peeked.length,
-		      first.insn.row, first.insn.length);
+		      first.insn->row, first.insn->length);
 	CHECK(known || a == X86_FAULT, "x86_peek did not know what x86_step ran");
 	CHECK(a <= X86_FAULT, "outcome %u of x86_step", a);
-	CHECK(a != X86_HALTED || first.insn.row == 0xf4, "row %x halts", first.insn.row);
-	CHECK(a != X86_REPEAT || string_row(first.insn.row), "row %x repeats", first.insn.row);
-	CHECK(first.insn.length <= 15 && first.insn.row < 512, "an instruction of %u bytes", first.insn.length);
+	CHECK(a != X86_HALTED || first.insn->row == 0xf4, "row %x halts", first.insn->row);
+	CHECK(a != X86_REPEAT || string_row(first.insn->row), "row %x repeats", first.insn->row);
+	CHECK(first.insn->length <= 15 && first.insn->row < 512, "an instruction of %u bytes", first.insn->length);
 	rep = known && peeked.prefixed && string_row(peeked.row);
 	wide_address = !(kept_one.cpu.seg[DFW_CS].access_rights & DFW_AR_DB) ==
 		       !!memchr(code, 0x67, peeked.fixed <= 15 ? peeked.fixed : 0);
@@ -981,14 +987,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		forget_memory();
 		return 0;
 	}
-	first = (struct x86){.cpu = &first_cpu, .ops = &ops, .world = &one, .rep_batch = BATCH};
+	memset(first_slots, 0, sizeof(first_slots));
+	memset(&second_slot, 0, sizeof(second_slot));
+	first = (struct x86){.cpu = &first_cpu, .ops = &ops, .world = &one, .slots = first_slots, .slots_mask = 15,
+			     .rep_batch = BATCH};
 	if (one.flat) {
 		first.flat = one.memory;
-		first.flat_size = DEVICE;
+		first.flat_size = DEVICE - 15;
 		first.flat_high = 0xe0000;
-		first.flat_high_size = MEMORY - 0xe0000;
+		first.flat_high_size = MEMORY - 0xe0000 - 15;
 	}
-	second = (struct x86){.cpu = &second_cpu, .ops = &ops, .world = &other, .rep_batch = 1};
+	second = (struct x86){.cpu = &second_cpu, .ops = &ops, .world = &other, .slots = &second_slot, .rep_batch = 1};
 	counts = take(1);
 	actions = take(1) % 8;
 	for (patches = counts & 15; patches--;) {

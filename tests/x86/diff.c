@@ -963,7 +963,8 @@ static void run_case(struct test *t, struct tally *tally)
 {
 	static struct outcome o;
 	struct dfw_cpu cpu;
-	struct x86 x = {.cpu = &cpu, .ops = &ops, .rep_batch = 0x10000};
+	static struct x86_slot slots[64];
+	struct x86 x = {.cpu = &cpu, .ops = &ops, .slots = slots, .slots_mask = 63, .rep_batch = 0x10000};
 	const struct mode *m = &modes[t->mode];
 	unsigned n, row = t->form->row;
 	enum x86_outcome outcome;
@@ -991,9 +992,8 @@ static void run_case(struct test *t, struct tally *tally)
 		out_ours = 0;
 		cpu = t->before;
 		if (!n) {
-			x.insn.length = 0; /* stays where it cannot be fetched whole */
 			x86_peek(&x, cpu.rip);
-			t->length = x.insn.length ? x.insn.length : 15;
+			t->length = x.insn->length ? x.insn->length : 15; /* 0: cannot be fetched whole */
 			continue;
 		}
 		do

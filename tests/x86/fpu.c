@@ -730,7 +730,8 @@ static void run_case(struct test_case *c, struct tally *t)
 {
 	uc_engine *uc = engines[!c->real];
 	struct dfw_cpu cpu, before;
-	struct x86 x = {.cpu = &cpu, .ops = &ops};
+	static struct x86_slot slots[64];
+	struct x86 x = {.cpu = &cpu, .ops = &ops, .slots = slots, .slots_mask = 63};
 	struct host_unit_state start, after, other;
 	struct leniency l;
 	enum excuse excuse;
@@ -779,7 +780,7 @@ static void run_case(struct test_case *c, struct tally *t)
 		cpu = before;
 		host_unit_state = start;
 		outcome = x86_step(&x);
-		memcpy(c->code + x.insn.length, "\xeb\xfe", 2);
+		memcpy(c->code + x.insn->length, "\xeb\xfe", 2);
 	}
 	after = host_unit_state;
 	after.mxcsr_mask = start.mxcsr_mask;
@@ -811,7 +812,7 @@ static void run_case(struct test_case *c, struct tally *t)
 		t->limits++;
 		return;
 	}
-	excuse = unicorn_is_wrong(c, x.insn.length);
+	excuse = unicorn_is_wrong(c, x.insn->length);
 	if (excuse) {
 		excused[excuse]++;
 		t->excused++;

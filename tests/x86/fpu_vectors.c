@@ -22,6 +22,7 @@ enum { CODE = 0x20000, DATA = 0x30000, TABLES = 0x10000 };
 static uint8_t memory[MEMORY];
 static struct dfw_cpu cpu;
 static struct x86 x;
+static struct x86_slot slots[64];
 static uint32_t hidden_features; /* of leaf 1, ECX */
 static bool system_features;     /* leaf 7: SMAP, RTM; 80000001h: SYSCALL, RDTSCP; 1: MONITOR */
 static unsigned writes;
@@ -135,6 +136,8 @@ static void real_mode(void)
 	memset(&x, 0, sizeof(x));
 	x.cpu = &cpu;
 	x.ops = &ops;
+	x.slots = slots;
+	x.slots_mask = 63;
 	hidden_features = 0;
 	system_features = false;
 	host_unit_init();
@@ -1003,7 +1006,7 @@ static void integer_extensions(void **state)
 	x.features_known = false;
 	FAULTS(UD, 0x0f, 0x38, 0x00, 0xc1);
 	FAULTS(UD, 0x66, 0x0f, 0x38, 0x17, 0x06, 0xff, 0xff);
-	assert_true(x.insn.known);
+	assert_true(x.insn->known);
 }
 
 /* --- the system rows --- */
@@ -1021,7 +1024,7 @@ static void system_instructions(void **state)
 			protected_mode(level, true);
 			hidden_features = 1 << 3;
 			faults(UD, code, 3, undefined[n]);
-			assert_true(x.insn.known);
+			assert_true(x.insn->known);
 		}
 	real_mode();
 	FAULTS(UD, 0x0f, 0x37);             /* GETSEC */
@@ -1131,33 +1134,33 @@ static void unknown(void **state)
 {
 	real_mode();
 	FAULTS(UD, 0xc5, 0xf8, 0x77); /* VZEROUPPER: LDS in real mode */
-	assert_true(x.insn.known);
+	assert_true(x.insn->known);
 	FAULTS(UD, 0x0f, 0xae, 0x27); /* XSAVE, OSXSAVE off */
-	assert_true(x.insn.known);
+	assert_true(x.insn->known);
 	if (cpu_has(1, 2, 26)) {
 		cpu.cr4 |= OSXSAVE;
 		FAULTS(UD, 0x0f, 0xae, 0x27);
-		assert_false(x.insn.known);
+		assert_false(x.insn->known);
 	}
 	protected_mode(0, true);
 	FAULTS(UD, 0xc5, 0xf8, 0x77);
-	assert_true(x.insn.known); /* OSXSAVE off: SDM vol. 2, 2.8 */
+	assert_true(x.insn->known); /* OSXSAVE off: SDM vol. 2, 2.8 */
 	cpu.cr4 |= OSXSAVE;
 	FAULTS(UD, 0xc5, 0xf8, 0x77);
-	assert_int_equal(x.insn.known, !cpu_has(1, 2, 28));
+	assert_int_equal(x.insn->known, !cpu_has(1, 2, 28));
 	hidden_features = 1 << 28;
 	x.features_known = false;
 	FAULTS(UD, 0xc5, 0xf8, 0x77);
-	assert_true(x.insn.known);
+	assert_true(x.insn->known);
 	/* no unit */
 	real_mode();
 	ops.fpu = NULL;
 	FAULTS(UD, 0x0f, 0x58, 0xc1);
-	assert_false(x.insn.known);
+	assert_false(x.insn->known);
 	FAULTS(UD, 0xd8, 0xc1);
-	assert_false(x.insn.known);
+	assert_false(x.insn->known);
 	FAULTS(UD, 0x0f, 0x13, 0xc1);
-	assert_true(x.insn.known);
+	assert_true(x.insn->known);
 	RUNS(0x9b);
 	ops.fpu = host_unit_run;
 }

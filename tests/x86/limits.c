@@ -83,7 +83,8 @@ static void run(uint32_t ar, uint32_t limit, unsigned level, bool protected, uns
 		unsigned insn, uint32_t off)
 {
 	struct dfw_cpu cpu, before;
-	struct x86 x = {.cpu = &cpu, .ops = &ops};
+	static struct x86_slot slots[64];
+	struct x86 x = {.cpu = &cpu, .ops = &ops, .slots = slots, .slots_mask = 63};
 	enum x86_outcome outcome;
 	unsigned n;
 	bool ok;

@@ -148,7 +148,8 @@ int main(int argc, char **argv)
 	/* INT 13h at 10h: out READ_PORT,al; clc; retf 2. All others: iret. */
 	static const uint8_t int13[] = {0xe6, READ_PORT, 0xf8, 0xca, 2, 0};
 	/* REP that stores over its own code ends with that: Bochs, too, fetches again then. */
-	struct x86 x = {.cpu = &cpu, .ops = &ops, .rep_batch = 1};
+	static struct x86_slot slots[64];
+	struct x86 x = {.cpu = &cpu, .ops = &ops, .slots = slots, .slots_mask = 63, .rep_batch = 1};
 	FILE *f = argc > 1 ? fopen(argv[1], "rb") : NULL;
 	enum x86_outcome outcome;
 	uint64_t most = argc > 2 ? strtoull(argv[2], NULL, 0) * 1000000 : ~0ull;

@@ -54,6 +54,7 @@ enum {
 static uint8_t memory[MEMORY];
 static struct dfw_cpu cpu;
 static struct x86 x;
+static struct x86_slot slots[64];
 static uint16_t last_port;
 static uint32_t last_value;
 static bool mapped;
@@ -238,12 +239,12 @@ static void real_mode(void)
 	put64(GDT + EXEC_ONLY, descriptor(CODE, 0xffff, 0x99));
 	put64(GDT + TASK_GATE, gate(TSS2_SEL, 0, 0xe5, 0));
 	put64(GDT + ABSENT_STACK, descriptor(DATA, 0xffff, 0x13));
-	x = (struct x86){.cpu = &cpu, .ops = &ops};
+	x = (struct x86){.cpu = &cpu, .ops = &ops, .slots = slots, .slots_mask = 63};
 	/* the ways to memory, in turns: read() and write(), map(), flat */
 	way = (way + 1) % 3;
 	mapped = way;
 	x.flat = memory;
-	x.flat_size = way == 2 ? MEMORY : 0;
+	x.flat_size = way == 2 ? MEMORY - 15 : 0;
 	/* VME, DE, PSE, TSC, PAE, MCE, PGE, PSE-36, FXSR, SSE; NX, LM */
 	features(0x030220de, 0, 0, 0, 1 << 20 | 1 << 29, 36);
 }
@@ -579,13 +580,13 @@ static void fifteen_bytes(void **state)
 	RUNS(0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e,
 	     0x90);
 	assert_int_equal(cpu.rip, 15);
-	assert_int_equal(x.insn.length, 15);
+	assert_int_equal(x.insn->length, 15);
 	FAULTS(GP, 0, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e, 0x2e,
 	       0x2e, 0x2e, 0x90);
 	/* across two pages */
 	cpu.rip = 0xffa;
 	RUNS(0x66, 0x67, 0x81, 0x84, 0x4b, 0, 0, 0, 0, 0x78, 0x56, 0x34, 0x12); /* add [..],imm32 */
-	assert_int_equal(x.insn.length, 13);
+	assert_int_equal(x.insn->length, 13);
 }
 
 static void lock_prefix(void **state)
@@ -2204,7 +2205,7 @@ static void machine(void **state)
 	assert_int_equal(cpu.gpr[DFW_RAX].b[0], 0x44);
 	/* no fpu op: a hole, said so */
 	FAULTS(UD, -1, 0xd8, 0xc0);
-	assert_false(x.insn.known);
+	assert_false(x.insn->known);
 	assert_string_equal(x86_opcode_name(0x01), "ADD Ev,Gv");
 	assert_string_equal(x86_opcode_name(0x100 + 0xb6), "MOVZX Gv,Eb");
 	assert_string_equal(x86_opcode_name(1000), "");
