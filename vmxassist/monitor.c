@@ -198,7 +198,7 @@ static __attribute__((cold, noinline)) void look_after(struct monitor *m, bool f
 }
 
 /* One instruction in the interpreter; what it may have changed, in the end. */
-static inline __attribute__((always_inline)) enum x86_changes step(struct monitor *m, bool interpreting)
+static inline __attribute__((always_inline)) enum x86_changes step(struct monitor *m)
 {
 	enum x86_outcome outcome;
 
@@ -209,7 +209,7 @@ static inline __attribute__((always_inline)) enum x86_changes step(struct monito
 	outcome = x86_step_caught(&m->x86);
 	if (__builtin_expect(outcome == X86_REPEAT, 0))
 		outcome = repeat(m);
-	count(m, interpreting);
+	count(m, m->interpreting);
 	if (__builtin_expect(m->special, 0))
 		look_after(m, false);
 	if (__builtin_expect(outcome == X86_DONE && !(uint32_t)m->guest->pending_debug, 1))
@@ -261,20 +261,18 @@ static void run_in_vm86(struct monitor *m, bool same)
 	vm86_resume(m, cpu->seg[DFW_CS].selector, cpu->rip);
 }
 
-void monitor_run(struct monitor *m)
+static _Noreturn void go_on(struct monitor *m)
 {
-	struct dfw_cpu *cpu = &m->record->guest;
+	struct dfw_cpu *cpu = m->guest;
 	bool same = false; /* segments since the last look */
 
-	m->interpreting = true;
 	for (;;) {
 		if (__builtin_expect(m->pending_irq >= 0 || m->pending_nmi || m->held_nmi, 0)) {
 			deliver_pending(m);
 			same = false;
 		}
 		if (__builtin_expect(m->irq_at == (uint32_t)cpu->rip, 0)) {
-			/* A handler that takes longer than the next interrupt takes to come would return here for
-			 * ever: one instruction first. (Interrupts are asynchronous: it is as if it came later.) */
+			/* One instruction first. */
 			m->irq_at = NOWHERE;
 		} else {
 			if (!((uint32_t)cpu->cr0 & CR0_PE))
@@ -286,19 +284,26 @@ void monitor_run(struct monitor *m)
 		}
 		stats->interpreted_protected += (uint32_t)cpu->cr0 & CR0_PE;
 		do
-			same = step(m, true) == X86_CHANGES_NOTHING;
+			same = step(m) == X86_CHANGES_NOTHING;
 		while (same && !m->special && !((uint32_t)cpu->cr0 & CR0_PE) && stretch_none(m) &&
 		       m->irq_at != (uint32_t)cpu->rip &&
 		       !((uint32_t)cpu->rflags & FLAG_IF ? interrupted(m) : m->pending_nmi));
+		m->interpreting = true;
 	}
 }
 
-__attribute__((cold)) void monitor_emulate(struct monitor *m)
+void monitor_run(struct monitor *m)
+{
+	m->interpreting = true;
+	go_on(m);
+}
+
+void monitor_emulate(struct monitor *m)
 {
 	vm86_load(m);
 	m->interpreting = false;
-	step(m, false);
-	monitor_run(m);
+	m->irq_at = m->guest->rip;
+	go_on(m);
 }
 
 /* monitor_emulate, and straight back to VM86 in nearly every case. */

@@ -137,7 +137,10 @@ struct monitor {
 	int pending_irq;          /* vector taken in a ring-0 window, or -1 */
 	uint16_t from_cs; /* for the trace: where the instruction lies */
 	uint32_t from_ip;
-	uint32_t irq_at;          /* EIP where an interrupt came last while segments were stale */
+	uint32_t irq_at;          /* EIP where one instruction is to be interpreted before anything else: an interrupt
+				     came there while segments were stale, and a handler that takes longer than the
+				     next interrupt takes to come would return there for ever. (Interrupts are
+				     asynchronous: it is as if it came later.) */
 	bool redirect;            /* INT n goes straight to the IVT: redirection bitmap is clear */
 	const struct stretch *stretch; /* what VM86 runs a copy of, or NULL */
 	union {

@@ -117,32 +117,10 @@ void x86_store(struct insn *i, unsigned n, uint32_t value)
 	store(i, n, value);
 }
 
-/* --- the most frequent of all --- */
-
+/* The most frequent of all. */
 HANDLER(mov)
 {
 	store(i, 0, load(i, 1));
-}
-
-HANDLER(push)
-{
-	uint32_t value = x86_load(i, 0), sp = get_stack(i->cpu);
-
-	push(i, &sp, i->osize, value);
-	commit_stack(i->cpu, sp);
-}
-
-HANDLER(pop)
-{
-	struct place p;
-	uint32_t sp = get_stack(i->cpu), value = pop(i, &sp, i->osize);
-
-	/* An address based on ESP uses its value after the pop: SDM vol. 2, POP. */
-	if (METHOD(i->operand[0]) == M_E && is_memory(i) && i->esp_base)
-		i->ea += sp - get_stack(i->cpu);
-	x86_operand(i, &p, 0, WRITE);
-	commit_stack(i->cpu, sp);
-	put(i, &p, value);
 }
 
 /* --- a step --- */

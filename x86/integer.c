@@ -856,6 +856,32 @@ HANDLER(loop)
 
 /* --- the stack --- */
 
+HANDLER(push)
+{
+	uint32_t value = x86_load(i, 0), sp = get_stack(i->cpu);
+
+	push(i, &sp, i->osize, value);
+	commit_stack(i->cpu, sp);
+}
+
+HANDLER(pop)
+{
+	struct place p;
+	uint32_t sp = get_stack(i->cpu), value = pop(i, &sp, i->osize);
+
+	if (!i->in_memory) {
+		commit_stack(i->cpu, sp);
+		x86_store(i, 0, value);
+		return;
+	}
+	/* An address based on ESP uses its value after the pop: SDM vol. 2, POP. */
+	if (i->esp_base)
+		i->ea += sp - get_stack(i->cpu);
+	x86_operand(i, &p, 0, WRITE);
+	commit_stack(i->cpu, sp);
+	put(i, &p, value);
+}
+
 HANDLER(push_seg)
 {
 	uint32_t sp = get_stack(i->cpu), value = x86_load(i, 0);
