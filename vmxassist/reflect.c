@@ -191,12 +191,12 @@ static __attribute__((cold)) void nmi_in_ring0(struct monitor *m, struct frame *
 {
 	if (!take_nmi(m))
 		return;
-	if (f->eip > (uint32_t)vm86_enter_checked && f->eip <= (uint32_t)vm86_enter_iret) {
+	if (f->eip >= (uint32_t)vm86_enter_checked && f->eip <= (uint32_t)vm86_enter_iret) {
 		if (f->eip > (uint32_t)vm86_enter_pop)
 			memmove(&vm86_frame, f, offsetof(struct frame, vector));
 		nmi_before_vm86(&vm86_frame);
 	}
-	if (f->eip > (uint32_t)vm86_go_checked && f->eip <= (uint32_t)vm86_go_iret)
+	if (f->eip >= (uint32_t)vm86_go_checked && f->eip <= (uint32_t)vm86_go_iret)
 		nmi_before_go();
 	if (f->eip >= (uint32_t)window_checked && f->eip < (uint32_t)window_halted)
 		f->eip = (uint32_t)window_halted;

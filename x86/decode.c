@@ -145,7 +145,6 @@ void x86_decode(struct insn *i, const uint8_t *code)
 
 	i->code = 0; /* matches nothing until it is whole */
 	i->shown.length = 0;
-	i->shown.known = true;
 	i->end = bytes;
 	if (code) {
 		__builtin_memcpy(bytes, code, 15);
@@ -264,6 +263,7 @@ struct insn *x86_find_or_decode(struct x86 *x, unsigned fetch)
 	x->insn = &i->shown;
 	x86_start(i, x, flat_size);
 	i->fetch = fetch;
+	i->shown.known = true;
 	if (found)
 		return i;
 	if (!code && fetch == FETCH)
