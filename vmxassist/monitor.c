@@ -65,7 +65,7 @@ void machine_shutdown(void)
 
 /* Takes what came to the guest. NMI is blocked from its delivery to the next IRET, and by MOV SS:
  * SDM vol. 3, 6.7.1 and 6.8.3. */
-static __attribute__((cold)) void deliver_pending(struct monitor *m)
+static __attribute__((cold, noinline)) void deliver_pending(struct monitor *m)
 {
 	struct dfw_cpu *cpu = &m->record->guest;
 
@@ -117,7 +117,7 @@ void monitor_exception(struct monitor *m, struct x86_event event)
 }
 
 /* Traps after an instruction: single step, data breakpoints, a new task's T bit. MOV SS holds them off for one more: SDM vol. 3, 6.8.3. */
-static __attribute__((cold)) void deliver_debug(struct monitor *m)
+static __attribute__((cold, noinline)) void deliver_debug(struct monitor *m)
 {
 	if (!(m->record->guest.interruptibility & DFW_BLOCKED_BY_MOV_SS))
 		monitor_exception(m, (struct x86_event){.vector = VEC_DB, .kind = X86_EXCEPTION});
@@ -219,7 +219,7 @@ static inline __attribute__((always_inline)) enum x86_changes step(struct monito
 }
 
 /* Where faults in step() and repeat() go. */
-static __attribute__((cold)) _Noreturn void faulted(void)
+static __attribute__((cold, noinline)) _Noreturn void faulted(void)
 {
 	struct monitor *m = &monitor;
 
@@ -251,8 +251,15 @@ static void run_in_vm86(struct monitor *m, bool same)
 		m->fit = vm86_fit(cpu, ALL_SEGMENTS);
 		m->fit_known = true;
 		m->fit_again = cpu->seg[DFW_SS].access_rights & DFW_AR_DB ? 1 << DFW_SS : 0;
-	} else if (!same && (m->fit.stale | m->fit_again)) {
-		m->fit = vm86_fit(cpu, m->fit.stale | m->fit_again);
+	} else {
+		unsigned look = m->fit_again | (same ? 0 : m->fit.stale);
+		struct vm86_fit fit;
+
+		if (look) {
+			fit = vm86_fit(cpu, look);
+			m->fit.stale = (m->fit.stale & ~look) | fit.stale;
+			m->fit.broken = (m->fit.broken & ~look) | fit.broken;
+		}
 	}
 	if (m->fit.stale) {
 		stretch_run(m, m->fit);
@@ -261,10 +268,10 @@ static void run_in_vm86(struct monitor *m, bool same)
 	vm86_resume(m, cpu->seg[DFW_CS].selector, cpu->rip);
 }
 
-static _Noreturn void go_on(struct monitor *m)
+/* same: segments are what they were at the last look */
+static _Noreturn void go_on(struct monitor *m, bool same)
 {
 	struct dfw_cpu *cpu = m->guest;
-	bool same = false; /* segments since the last look */
 
 	for (;;) {
 		if (__builtin_expect(m->pending_irq >= 0 || m->pending_nmi || m->held_nmi, 0)) {
@@ -276,7 +283,7 @@ static _Noreturn void go_on(struct monitor *m)
 			m->irq_at = NOWHERE;
 		} else {
 			if (!((uint32_t)cpu->cr0 & CR0_PE))
-				run_in_vm86(m, same && !m->fit_again);
+				run_in_vm86(m, same);
 			else if (world_enterable(cpu) && world_can_leave(m))
 				world_leave(m);
 			if (interrupted(m))
@@ -284,7 +291,7 @@ static _Noreturn void go_on(struct monitor *m)
 		}
 		stats->interpreted_protected += (uint32_t)cpu->cr0 & CR0_PE;
 		do
-			same = step(m) == X86_CHANGES_NOTHING;
+			same = step(m) < X86_CHANGES_ALL;
 		while (same && !m->special && !((uint32_t)cpu->cr0 & CR0_PE) && stretch_none(m) &&
 		       m->irq_at != (uint32_t)cpu->rip &&
 		       !((uint32_t)cpu->rflags & FLAG_IF ? interrupted(m) : m->pending_nmi));
@@ -295,7 +302,7 @@ static _Noreturn void go_on(struct monitor *m)
 void monitor_run(struct monitor *m)
 {
 	m->interpreting = true;
-	go_on(m);
+	go_on(m, false);
 }
 
 void monitor_emulate(struct monitor *m)
@@ -303,7 +310,7 @@ void monitor_emulate(struct monitor *m)
 	vm86_load(m);
 	m->interpreting = false;
 	m->irq_at = m->guest->rip;
-	go_on(m);
+	go_on(m, false);
 }
 
 /* monitor_emulate, and straight back to VM86 in nearly every case. */
@@ -324,6 +331,7 @@ void trap_gp(void)
 	if (__builtin_expect(outcome || (uint32_t)cpu->pending_debug, 0)) {
 		finish_step(m, outcome);
 	} else if (__builtin_expect(m->x86.insn->changes < X86_CHANGES_ALL && (uint32_t)cpu->rip <= 0xffff, 1) &&
+		   !(m->fit_again && cpu->gpr[DFW_RSP].d > 0xffff) &&
 		   (m->x86.insn->changes == X86_CHANGES_NOTHING || !((uint32_t)cpu->cr0 & CR0_PE))) {
 		if (m->x86.insn->changes)
 			vm86_redirect(m);
@@ -338,7 +346,8 @@ void monitor_stretch_ended(struct monitor *m)
 	vm86_load(m);
 	m->guest->rflags &= ~(uint64_t)FLAG_RF;
 	m->guest->interruptibility |= m->shadow;
-	monitor_run(m);
+	m->interpreting = true;
+	go_on(m, true);
 }
 
 /* A task gate's event is delivered as any other; CALL, JMP, IRET and INT n are still ahead. */

@@ -36,7 +36,7 @@ static const uint8_t exceptions[] = {
 
 /* RF is set, too, where an interrupt comes between two iterations; a string instruction raises no
  * exception that shows by RF, unless it has a LOCK. */
-static __attribute__((cold)) bool repeats(const struct frame *f)
+static __attribute__((cold, noinline)) bool repeats(const struct frame *f)
 {
 	const uint8_t *code = (const uint8_t *)(f->cs << 4) + f->eip;
 	bool rep = false;
@@ -123,7 +123,7 @@ void reflect_fault(struct monitor *m, unsigned vector)
 }
 
 /* DR6 is clean while the guest runs: what is set in it now is new. */
-static uint32_t new_dr6(void)
+static __attribute__((noinline)) uint32_t new_dr6(void)
 {
 	uint32_t dr6;
 
@@ -132,7 +132,7 @@ static uint32_t new_dr6(void)
 	return dr6 & DR6_CAUSES;
 }
 
-static bool take_nmi(struct monitor *m)
+static __attribute__((cold, noinline)) bool take_nmi(struct monitor *m)
 {
 	if (m->record->guest.interruptibility & DFW_BLOCKED_BY_NMI)
 		m->held_nmi = true;
@@ -187,7 +187,7 @@ _Static_assert(offsetof(struct monitor, pending_nmi) == 0 && offsetof(struct fra
 
 /* An NMI just before the IRET to VM86, after the last look at pending_nmi, came in VM86. The guest's
  * registers are loaded, or still in the frame. */
-static __attribute__((cold)) void nmi_in_ring0(struct monitor *m, struct frame *f)
+static __attribute__((cold, noinline)) void nmi_in_ring0(struct monitor *m, struct frame *f)
 {
 	if (!take_nmi(m))
 		return;
@@ -207,7 +207,7 @@ static __attribute__((cold)) void nmi_in_ring0(struct monitor *m, struct frame *
 /* Ring 0 takes interrupts in the two windows only, NMI anywhere, #GP on an MSR that does not exist,
  * what an instruction of the guest's raises that unit_run executes on the stack, and the guest's
  * breakpoints, which the interpreter looks after. */
-static __attribute__((cold)) void trap_from_ring0(struct monitor *m, struct frame *f)
+static __attribute__((cold, noinline)) void trap_from_ring0(struct monitor *m, struct frame *f)
 {
 	unsigned vector = f->vector & 0xff;
 

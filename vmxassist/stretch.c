@@ -264,6 +264,7 @@ bool stretch_leave(struct monitor *m, struct frame *f)
 	f->eip = s->insn[i].ip;
 	f->cs = m->record->guest.seg[DFW_CS].selector;
 	m->shadow = i ? s->insn[i - 1].shadow : 0;
-	m->stale = (s->stale & ~s->insn[i].loaded) | 1u << DFW_CS;
+	m->fit.stale = s->stale & ~s->insn[i].loaded;
+	m->stale = m->fit.stale | 1u << DFW_CS;
 	return i == s->count;
 }

@@ -28,12 +28,12 @@ struct vm86_fit vm86_fit(const struct dfw_cpu *cpu, unsigned candidates)
 {
 	const uint32_t bits = DFW_AR_UNUSABLE | DFW_AR_P | DFW_AR_S | DFW_AR_CODE | DFW_AR_EXPAND | DFW_AR_WRITABLE;
 	const uint32_t want = DFW_AR_P | DFW_AR_S | DFW_AR_WRITABLE;
-	const struct dfw_segment *s = cpu->seg;
 	unsigned stale = 0, broken = 0;
 
-	for (unsigned bit = 1; bit <= candidates; bit <<= 1, s++) {
-		if (!(candidates & bit))
-			continue;
+	for (unsigned left = candidates; left; left &= left - 1) {
+		unsigned n = __builtin_ctz(left), bit = 1u << n;
+		const struct dfw_segment *s = &cpu->seg[n];
+
 		if (s->limit < 0xffff || ((s->access_rights & bits) != want && bit != 1 << DFW_CS))
 			broken |= bit;
 		if (s->base != (uint32_t)s->selector << 4)

@@ -147,8 +147,6 @@ struct monitor {
 		uint32_t special; /* not 0: an instruction that VM86 refuses takes the long way, for one of these */
 		struct {
 			uint8_t stale; /* mask of segments whose base is the record's, whatever the frame's selector */
-			uint8_t fit_again; /* mask of segments that are to be looked at in any case: of a 32-bit stack,
-					      ESP has a say */
 			bool traced;
 			bool ignne; /* IGNNE# is active: x87_error.c */
 		};
@@ -156,6 +154,7 @@ struct monitor {
 	uint8_t shadow; /* interruptibility at a stretch's end */
 	uint32_t vm86_flags; /* what EFLAGS has in VM86, and the guest's in other values */
 	uint32_t no_stretch[16]; /* where a look for a stretch found none, and for which segments; nothing relies on it */
+	uint8_t fit_again; /* mask of segments that are to be looked at in any case: of a 32-bit stack, ESP has a say */
 	bool fit_known; /* what real mode loads into a segment register can only make it fit VM86: since the
 			   last time in protected mode, or LOADALL, no segment has become stale
 			   that is not in fit */
@@ -164,7 +163,7 @@ struct monitor {
 
 /* Decoded instructions that are kept, a power of 2, and iterations of a REP form between two looks at the interrupt
  * line. */
-enum { SLOTS = 64, REP_BATCH = 2048 };
+enum { MANY_SLOTS = 256, FEW_SLOTS = 64, REP_BATCH = 2048 };
 
 extern struct dfw_assist_header header;
 extern struct dfw_assist_stats *stats; /* this processor's, in the reserve */
@@ -179,7 +178,8 @@ enum {
 	STATS = 0x8000,
 	STRETCHES = 0x19000, /* the first processor's */
 	STRETCHES_SIZE = 0xb000,
-	PROCESSORS = STRETCHES + STRETCHES_SIZE,
+	SLOTS = STRETCHES + STRETCHES_SIZE, /* likewise */
+	PROCESSORS = SLOTS + MANY_SLOTS * sizeof(struct x86_slot),
 };
 
 /* entry.S */

@@ -55,7 +55,7 @@ struct processor {
 	struct tss tss;
 	uint64_t pdpt[4] __attribute__((aligned(32)));
 	uint64_t stretches[736];
-	struct x86_slot slots[SLOTS];
+	struct x86_slot slots[FEW_SLOTS];
 } __attribute__((aligned(4096)));
 
 _Static_assert(sizeof(struct processor) == 0xa000, "no room wasted");
@@ -217,15 +217,16 @@ static START_UP void build_processor(unsigned n)
 	this = p;
 	monitor.number = n;
 	monitor.tss = &p->tss;
-	memset(p->slots, 0, sizeof(p->slots));
 	monitor.record = record;
 	monitor.guest = &record->guest;
-	monitor.x86 = (struct x86){.cpu = &record->guest, .ops = &guest_ops, .world = &monitor, .slots = p->slots,
-				   .slots_mask = SLOTS - 1, .rep_batch = REP_BATCH,
+	monitor.x86 = (struct x86){.cpu = &record->guest, .ops = &guest_ops, .world = &monitor,
+				   .slots = n ? p->slots : in_reserve(SLOTS),
+				   .slots_mask = (n ? FEW_SLOTS : MANY_SLOTS) - 1, .rep_batch = REP_BATCH,
 				   .flat = NULL, .flat_size = DFW_LOW_END - 15, /* mapped to itself */
 				   .flat_high = DFW_ROMBIOS, .flat_high_size = header.reserve - DFW_ROMBIOS - 15,
 				   /* where our own shows again while A20 is masked */
 				   .flat_hole = (DFW_VMXASSIST | A20) - 15, .flat_hole_size = DFW_VMXASSIST_SIZE + 15};
+	memset(monitor.x86.slots, 0, (monitor.x86.slots_mask + 1) * sizeof(struct x86_slot));
 	if (n == 0)
 		stretch_init(&monitor, in_reserve(STRETCHES), STRETCHES_SIZE);
 	else

@@ -248,8 +248,6 @@ static void write_cr0(struct insn *i, uint32_t value)
 	bool to_long = false;
 
 	value |= CR0_ET;
-	if (value == old)
-		return;
 	if ((value & CR0_PG) && !(value & CR0_PE))
 		x86_raise_error(i, GP, 0);
 	if (((value & CR0_NW) && !(value & CR0_CD)) || (!(value & CR0_WP) && (cpu->cr4 & CR4_CET)))
@@ -313,7 +311,8 @@ HANDLER(mov_to_cr)
 
 	switch (modrm_reg(i)) {
 	case 0:
-		write_cr0(i, value);
+		if ((value | CR0_ET) != (uint32_t)i->cpu->cr0)
+			write_cr0(i, value);
 		break;
 	case 2:
 		i->cpu->cr2 = value;
