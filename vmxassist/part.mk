@@ -2,7 +2,7 @@
 
 # 64 KiB for everything: size counts but on the way of a trap.
 CFLAGS_vmxassist := $(SMALL)
-$(addprefix $(BUILD)/m32/vmxassist/,monitor.o vm86.o reflect.o): CFLAGS_vmxassist := $(FAST)
+$(addprefix $(BUILD)/m32/vmxassist/,monitor.o vm86.o): CFLAGS_vmxassist := $(FAST)
 VMXASSIST_OBJS := $(call objs,m32,vmxassist/entry.S vmxassist/monitor.c vmxassist/vm86.c vmxassist/stretch.c \
 	vmxassist/reflect.c vmxassist/x87_error.c vmxassist/world.c vmxassist/guest_access.c vmxassist/trace.c vmxassist/leave.S lib/string.c)
 
