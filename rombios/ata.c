@@ -654,10 +654,12 @@ void ata_init(void)
 		uint8_t irq;
 	} channels[] = {{0x1f0, 0x3f6, 14}, {0x170, 0x376, 15}};
 
-	int ide = pci_find_class(0x0101);
+	int ide = pci_find_class(0x0101), ahci = pci_find_class(0x0106);
 	uint16_t bus_master = ide < 0 ? 0 : ata_bus_master(ide);
 
 	cdroms_found = 0; /* a reset starts here again */
+	if (ahci >= 0)
+		print("AHCI controller: not supported, its disks and CDs are left alone\n");
 	for (unsigned i = 0; i < sizeof(channels) / sizeof(channels[0]); i++) {
 		struct disk d = {
 			.base = channels[i].base,

@@ -576,8 +576,38 @@ post_stack_top:
 	iretw
 	at 0xe3fe
 	jmp int_13_service
-	at 0xe401 /* fixed disk parameter table: type 47 speaks for itself in the EBDA */
-	.space 16
+	at 0xe401 /* fixed disk parameter table: the AT's types 1-23, of which none is any disk of today's */
+	.macro disk_type cylinders, heads, precompensation, landing
+	.word \cylinders
+	.byte \heads
+	.word 0, \precompensation
+	.byte 0, (\heads > 8) & 8, 0, 0, 0
+	.word \landing
+	.byte -(\cylinders != 0) * 17, 0
+	.endm
+	disk_type 306, 4, 128, 305
+	disk_type 615, 4, 300, 615
+	disk_type 615, 6, 300, 615
+	disk_type 940, 8, 512, 940
+	disk_type 940, 6, 512, 940
+	disk_type 615, 4, 0xffff, 615
+	disk_type 462, 8, 256, 511
+	disk_type 733, 5, 0xffff, 733
+	disk_type 900, 15, 0xffff, 901
+	disk_type 820, 3, 0xffff, 820
+	disk_type 855, 5, 0xffff, 855
+	disk_type 855, 7, 0xffff, 855
+	disk_type 306, 8, 128, 319
+	disk_type 733, 7, 0xffff, 733
+	disk_type 0, 0, 0, 0
+	disk_type 612, 4, 0, 663
+	disk_type 977, 5, 300, 977
+	disk_type 977, 7, 0xffff, 977
+	disk_type 1024, 7, 512, 1023
+	disk_type 733, 5, 300, 732
+	disk_type 733, 7, 300, 732
+	disk_type 733, 5, 300, 733
+	disk_type 306, 4, 0, 336
 	at 0xe6f2
 	jmp boot_entry
 	at 0xe6f5 /* system configuration: INT 15h/C0h */

@@ -114,6 +114,70 @@ static void test_vectors(void)
 	end();
 }
 
+static void test_disk_types(void)
+{
+	static const uint8_t type_9[16] = {900 & 0xff, 900 >> 8, 15, 0, 0, 0xff, 0xff, 0, 8, 0, 0, 0, 901 & 0xff, 901 >> 8, 17, 0};
+
+	begin("F000:E401 has the AT's 23 disk types, of which 15 is none");
+	for (unsigned i = 0; i < 16; i++)
+		SAME(FAR(uint8_t, 0xf000, 0xe401 + 8 * 16 + i), type_9[i]);
+	for (unsigned type = 1; type <= 23; type++)
+		SAME(FAR(uint8_t, 0xf000, 0xe401 + (type - 1) * 16 + 14), type == 15 ? 0 : 17);
+	end();
+}
+
+static uint32_t pci_config(unsigned devfn, unsigned reg)
+{
+	outl(0xcf8, 0x80000000 | devfn << 8 | (reg & ~3));
+	return inl(0xcfc) >> (reg & 3) * 8;
+}
+
+/* Microsoft's PCI IRQ Routing Table Specification 1.0 */
+static void test_irq_routing(void)
+{
+	uint32_t at = 0;
+	uint16_t size, sum = 0, pins = 0;
+	unsigned router;
+
+	begin("$PIR: every pin of bus 0 is in it, its link's register in the router has the device's line, level-triggered");
+	while (at < 0x10000 && FAR(uint32_t, 0xf000, at) != 0x52495024)
+		at += 16;
+	EXPECT(at < 0x10000);
+	size = FAR(uint16_t, 0xf000, at + 6);
+	for (unsigned i = 0; i < size; i++)
+		sum += FAR(uint8_t, 0xf000, at + i);
+	SAME(sum & 0xff, 0);
+	SAME(FAR(uint16_t, 0xf000, at + 4), 0x0100);
+	SAME(size % 16, 0);
+	SAME(FAR(uint8_t, 0xf000, at + 8), 0);
+	router = FAR(uint8_t, 0xf000, at + 9);
+	SAME(pci_config(router, 8) >> 16, 0x0601); /* an ISA bridge */
+	for (unsigned devfn = 0; devfn < 256; devfn++) {
+		uint8_t pin = pci_config(devfn, 0x3d), line = pci_config(devfn, 0x3c), link = 0;
+		uint16_t mask = 0;
+
+		if ((pci_config(devfn, 0) & 0xffff) == 0xffff || !pin || pin > 4 ||
+		    (devfn & 7 && !(pci_config(devfn & ~7, 0x0e) & 0x80)))
+			continue;
+		if ((pci_config(devfn, 8) >> 16) == 0x0680) { /* the power management's SCI is line 9 whatever it says */
+			SAME(line, 9);
+			continue;
+		}
+		pins++;
+		for (uint32_t entry = at + 32; entry < at + size; entry += 16)
+			if (!FAR(uint8_t, 0xf000, entry) && (FAR(uint8_t, 0xf000, entry + 1) ^ devfn) < 8) {
+				link = FAR(uint8_t, 0xf000, entry + 2 + (pin - 1) * 3);
+				mask = FAR(uint16_t, 0xf000, entry + 3 + (pin - 1) * 3);
+			}
+		check_line(link >= 0x60 && link <= 0x63, __LINE__, "link", link, devfn);
+		SAME(pci_config(router, link) & 0xff, line);
+		EXPECT(mask >> line & 1);
+		EXPECT(inb(0x4d0 + line / 8) >> line % 8 & 1);
+	}
+	EXPECT(pins);
+	end();
+}
+
 static void test_bda(void)
 {
 	begin("BDA and EBDA");
@@ -1165,6 +1229,8 @@ void guest_main(void)
 	test_start();
 	test_fixed();
 	test_vectors();
+	test_disk_types();
+	test_irq_routing();
 	test_bda();
 	test_11_12();
 	test_08();
