@@ -99,6 +99,7 @@ struct options {
 	const char *trace;      /* file, or NULL */
 	const char *firmware; /* more words for its command line, or "" */
 	bool lockstep; /* Bochs: looks at the guest at fixed points of its time */
+	bool dry_run;  /* print the emulator's command line, start nothing */
 	bool demonstration;
 	const char *rom, *vgarom; /* files to run in place of our own, or NULL: ours */
 };
@@ -129,7 +130,8 @@ struct guest {
 
 struct emulator {
 	const char *name;
-	/* Starts the emulator, its guest running; 0, or an exit status after a message. */
+	/* Starts the emulator, its guest running, or with dry_run does not; 0, or an exit status after a
+	 * message. */
 	int (*start)(struct guest *g);
 	/* Waits up to about 50 ms; brings in picture, port E9 (guest_debug) and end. */
 	void (*poll)(struct guest *g);
@@ -143,7 +145,7 @@ struct emulator {
 	void (*stop)(struct guest *g);
 };
 
-extern const struct emulator bochs_emulator, qemu_emulator;
+extern const struct emulator bochs_emulator, qemu_emulator, kvm_emulator;
 
 /* 0, 1 or 2 */
 int guest_run(const struct options *options);

@@ -469,7 +469,7 @@ int guest_run(const struct options *o)
 	else if ((status = place_drives(g)) == 0) {
 		double started = now();
 		say(false, "starting %s", o->on->name);
-		if ((status = o->on->start(g)) == 0) {
+		if ((status = o->on->start(g)) == 0 && !o->dry_run) {
 			unsigned step = follow(g, started);
 			status = finish(g, step, started);
 		}

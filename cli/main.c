@@ -49,19 +49,21 @@ enum {
 	OPT_ON = 256, OPT_CPU, OPT_REAL_MODE, OPT_FLOPPY, OPT_DISK, OPT_CDROM, OPT_BOOT,
 	OPT_MEMORY, OPT_VGA, OPT_WRITE, OPT_SERIAL, OPT_DEBUG, OPT_DISPLAY, OPT_EXPECT, OPT_TYPE,
 	OPT_TIMEOUT, OPT_SCREENSHOT, OPT_STATS, OPT_LOCKSTEP, OPT_FIRMWARE,
-	OPT_TRACE, OPT_CPUS,
+	OPT_TRACE, OPT_CPUS, OPT_DRY_RUN,
 };
 
 // clang-format off
 static const struct argp_option option_table[] = {
 	{NULL, 0, NULL, 0, "The machine:", 1},
-	{"on", OPT_ON, "bochs|qemu", 0,
-	 "Emulator: bochs (default), under visor; or qemu, with the firmware as its BIOS", 1},
+	{"on", OPT_ON, "bochs|qemu|kvm", 0,
+	 "Emulator: bochs (default), under visor; qemu, with the firmware as its BIOS; or kvm, QEMU with nested "
+	 "VMX, under visor", 1},
 	{"cpu", OPT_CPU, "MODEL", 0,
 	 "Processor, in the emulator's words (Bochs: corei5_lynnfield_750)", 1},
 	{"real-mode", OPT_REAL_MODE, "assist|native", 0,
-	 "Real mode by vmxassist (default on bochs) or by the processor (default on qemu)", 1},
+	 "Real mode by vmxassist (default on bochs and kvm) or by the processor (default on qemu)", 1},
 	{"cpus", OPT_CPUS, "N", 0, "Number of processors (default 1)", 1},
+	{"dry-run", OPT_DRY_RUN, NULL, 0, "On qemu and kvm: print the emulator's command line, start nothing", 1},
 	{"memory", OPT_MEMORY, "MIB", 0, "Memory in MiB (default 256)", 1},
 	{"firmware", OPT_FIRMWARE, "WORDS", 0,
 	 "More words for the firmware's command line, such as vme=off or iopl=0", 1},
@@ -172,15 +174,18 @@ static void set_boot(struct options *o, const char *list)
 	}
 }
 
+static const struct emulator *const emulators[] = {&bochs_emulator, &qemu_emulator, &kvm_emulator};
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
 	switch (key) {
 	case OPT_ON:
-		o->on = choice("on", arg, (const char *const[]){"bochs", "qemu", NULL})
-				? &qemu_emulator
-				: &bochs_emulator;
+		o->on = emulators[choice("on", arg, (const char *const[]){"bochs", "qemu", "kvm", NULL})];
+		break;
+	case OPT_DRY_RUN:
+		o->dry_run = true;
 		break;
 	case OPT_CPU:
 		o->cpu = arg;
@@ -314,7 +319,9 @@ static int run(int argc, char **argv)
 	if (o.trace && (o.real_mode == REAL_MODE_NATIVE ||
 			(o.on == &qemu_emulator && o.real_mode == REAL_MODE_DEFAULT)))
 		return usage_error("--trace shows what vmxassist does: it needs --real-mode assist");
-	unsigned least = o.on == &bochs_emulator ? 32 : 16; /* visor keeps 16 MiB */
+	if (o.dry_run && o.on == &bochs_emulator)
+		return usage_error("--dry-run is for --on qemu and --on kvm: Bochs is told all by a file");
+	unsigned least = o.on == &qemu_emulator ? 16 : 32; /* visor keeps 16 MiB */
 	if (o.memory < least)
 		return usage_error("--memory %u is too little: the firmware and a guest need %u "
 				   "MiB or more%s", o.memory, least,

@@ -184,17 +184,48 @@ static void last_words(struct guest *g, char *to, size_t size)
 	free(text);
 }
 
+/* Whether the host has VMX to give to guests; 0, or STATUS_FAILED. Nothing is opened but a file of /sys. */
+static int check_nested(void)
+{
+	static const char *const device = "/dev/kvm", *const nested = "/sys/module/kvm_intel/parameters/nested";
+
+	if (access(device, R_OK | W_OK) != 0)
+		return failure("%s: %s; --on kvm needs %s", device, strerror(errno),
+			       errno == EACCES ? "you in its group (usermod -aG kvm USER)"
+					       : "KVM on an Intel processor; --on bochs needs none");
+	FILE *f = fopen(nested, "re");
+	if (!f)
+		return failure("%s: %s; --on kvm needs an Intel processor whose KVM is loaded (modprobe kvm_intel nested=1); "
+			       "--on bochs needs none", nested, strerror(errno));
+	int yes = fgetc(f);
+	fclose(f);
+	return yes == 'Y' || yes == '1' ? 0 : failure("%s says no: --on kvm needs VMX for guests (modprobe -r kvm_intel; "
+						      "modprobe kvm_intel nested=1)", nested);
+}
+
+/* One line for a shell */
+static void print_command(const char *const argv[])
+{
+	for (unsigned i = 0; argv[i]; i++)
+		printf(strpbrk(argv[i], " ()") ? "%s'%s'" : "%s%s", i ? " " : "", argv[i]);
+	putchar('\n');
+}
+
+/* On kvm visor is the BIOS and QEMU's guest runs visor's guest, by nested VMX. */
 static int qemu_start(struct guest *g)
 {
 	const struct options *o = g->options;
-	char memory[32], cpus[16], drive[DRIVES][128];
+	char memory[32], cpus[16], cpu[128], drive[DRIVES][128];
 	const char *argv[64];
 	unsigned n = 0;
+	bool kvm = o->on == &kvm_emulator, native = o->real_mode == REAL_MODE_NATIVE;
+	int status = kvm && !o->dry_run ? check_nested() : 0;
 
 	q.guest = g;
 	q.qmp = -1;
-	int status = guest_place_rom(g, "dfw.rom", o->real_mode == REAL_MODE_ASSIST ? "assist=on"
-										    : "assist=off");
+	if (status == 0)
+		status = kvm ? guest_place_rom(g, "dfw-visor.rom", native ? "real-mode=native" : "real-mode=assist")
+			     : guest_place_rom(g, "dfw.rom", o->real_mode == REAL_MODE_ASSIST ? "assist=on" : "assist=off");
 	if (status)
 		return status;
 
@@ -204,7 +235,7 @@ static int qemu_start(struct guest *g)
 	argv[n++] = "-nodefaults";
 	argv[n++] = "-no-user-config";
 	argv[n++] = "-S";
-	argv[n++] = "-accel", argv[n++] = "tcg";
+	argv[n++] = "-accel", argv[n++] = kvm ? "kvm" : "tcg";
 	argv[n++] = "-machine", argv[n++] = "pc";
 	argv[n++] = "-m", argv[n++] = memory;
 	argv[n++] = "-smp", argv[n++] = cpus;
@@ -216,8 +247,10 @@ static int qemu_start(struct guest *g)
 	argv[n++] = "-qmp", argv[n++] = "unix:" QMP_SOCKET ",server=on,wait=off";
 	argv[n++] = "-action", argv[n++] = "shutdown=pause,reboot=reset";
 	argv[n++] = "-display", argv[n++] = o->display == DISPLAY_WINDOW ? "gtk" : "none";
-	if (o->cpu)
-		argv[n++] = "-cpu", argv[n++] = o->cpu;
+	snprintf(cpu, sizeof(cpu), "%s%s%s", o->cpu ? o->cpu : "host", kvm ? ",+vmx" : "",
+		 kvm && !native ? ",-vmx-unrestricted-guest" : "");
+	if (o->cpu || kvm)
+		argv[n++] = "-cpu", argv[n++] = cpu;
 	for (unsigned i = 0; i < DRIVES; i++) {
 		static const char *const attach[DRIVES] = {
 			"if=floppy", "if=ide,index=0", "if=ide,index=2,media=cdrom"};
@@ -229,6 +262,10 @@ static int qemu_start(struct guest *g)
 		argv[n++] = "-drive", argv[n++] = drive[i];
 	}
 	argv[n] = NULL;
+	if (o->dry_run) {
+		print_command(argv);
+		return 0;
+	}
 
 	char path[512];
 	snprintf(path, sizeof(path), "%s/%s", g->dir, ERRORS);
@@ -365,14 +402,8 @@ static void qemu_stop(struct guest *g)
 		close(q.qmp);
 }
 
-const struct emulator qemu_emulator = {
-	.name = "qemu",
-	.start = qemu_start,
-	.poll = qemu_poll,
-	.key = qemu_key,
-	.read_memory = qemu_read_memory,
-	.print_state = qemu_print_state,
-	.ticks = qemu_unknown,
-	.instructions = qemu_unknown,
-	.stop = qemu_stop,
-};
+#define QEMU                                                                                       \
+	.start = qemu_start, .poll = qemu_poll, .key = qemu_key, .read_memory = qemu_read_memory,  \
+	.print_state = qemu_print_state, .ticks = qemu_unknown, .instructions = qemu_unknown,      \
+	.stop = qemu_stop
+const struct emulator qemu_emulator = {.name = "qemu", QEMU}, kvm_emulator = {.name = "kvm", QEMU};
