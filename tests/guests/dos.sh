@@ -37,33 +37,15 @@ dos_programs() {
 	rm "$work/$guest.img"
 }
 
-dos() {
-	if ! has_image "FreeDOS 1.0's programs" freedos-1.0-tools.img; then
-		plan
-		return
-	fi
+all_guests() {
+	has_image "FreeDOS 1.0's programs" freedos-1.0-tools.img || return
 	programs='mem /c\r\ndebug <debug.txt\r\ndosfsck -v a:\r\nctmouse\r\n'
 	dos_floppy HIMEM "$himem" "$programs"
 	dos_programs HIMEM
-	if [ -n "${no_task_switches-}" ]; then
-		skip "FreeDOS 1.0 with EMM386" "$no_task_switches"
-	else
-		dos_floppy EMM386 "$himem$emm386" "$programs"
-		dos_programs EMM386
-	fi
+	dos_floppy EMM386 "$himem$emm386" "$programs"
+	dos_programs EMM386
 	dos_floppy cd "$himem"'DEVICE=A:\\FREEDOS\\BIN\\XCDROM.SYS /D:FDCD0001\r\n' \
 		'shsucdx /D:FDCD0001\r\ndir c:\r\n'
 	boots "FreeDOS 1.0 reads a CD" --floppy "$work/cd.img" --cdrom /usr/lib/grub-rescue/grub-rescue-cdrom.iso \
 		--boot floppy --expect 'Volume in drive C is ISOIMAGE' --expect '1 dir(s)'
-	plan
-}
-
-# The same programs as with the assist, natively: the control group
-dos_control() {
-	if [ -n "${DFW_LONG-}" ]; then
-		dos
-	else
-		skip "FreeDOS 1.0's programs" "with --long"
-		plan
-	fi
 }

@@ -88,24 +88,13 @@ small_linux() {
 	rm -rf "$work/linux" "$work/linux.iso"
 }
 
-loaders() {
+all_guests() {
 	memdisk
 	vesamenu
 	small_linux "Linux i386 to user space" i386 i686
 	case $where$DFW_LONG in
 	*yonah*) skip "Linux amd64 to user space" "no 64-bit mode" ;;
 	*qemu* | *1) small_linux "Linux amd64 to user space" amd64 x86_64 ;;
-	*) skip "Linux amd64 to user space" "minutes on Bochs, with --long" ;;
+	*) skip "Linux amd64 to user space" "with --long" ;;
 	esac
-	plan
-}
-
-# The same guests as with the assist, natively: the control group
-loaders_control() {
-	if [ -n "$DFW_LONG" ]; then
-		loaders
-	else
-		skip "memdisk, vesamenu and Linux" "with --long"
-		plan
-	fi
 }

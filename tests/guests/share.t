@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A guest that waits for a key is in VM86 meanwhile, too: less than 1 % of its real-mode instructions are
 # interpreted, or nothing but the far jump of each mode switch (GRUB 0.97 enters real mode for each look at the
-# keyboard, 55 instructions). bochs.t sees to the way there.
+# keyboard, 55 instructions). systems-bochs.t sees to the way there.
 where="--cpu corei5_lynnfield_750"
 . tests/guests/guests.sh
 
