@@ -255,9 +255,9 @@ static bool ept_fault(struct vcpu *v)
 {
 	uint64_t address = vmread(GUEST_PHYSICAL), qualification = vmread(EXIT_QUALIFICATION);
 
-	/* the IRET that unblocked NMIs runs again: SDM vol. 3, 28.2.3 */
+	/* SDM vol. 3, 28.2.3 */
 	if (qualification & VIOLATION_NMI_UNBLOCKING && !(vmread(IDT_VECTORING) & EVENT_VALID))
-		vmwrite(GUEST_INTERRUPTIBILITY, vmread(GUEST_INTERRUPTIBILITY) | DFW_BLOCKED_BY_NMI);
+		block_nmi_again();
 	if (!(qualification & VIOLATION_PRESENT)) {
 		make_room(v, 1);
 		map_region(v->map, address);

@@ -86,11 +86,11 @@ static void deliver_nmi(struct vcpu *v)
 	const uint32_t blocked = DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS | DFW_BLOCKED_BY_NMI;
 
 	if (vmread(ENTRY_EVENT) & EVENT_VALID || vmread(GUEST_INTERRUPTIBILITY) & blocked) {
-		if (vcpu_count > 1)
+		if (vcpu_count > 1 && !nmis_unblocked)
 			vmwrite(PROC_CONTROLS, vmread(PROC_CONTROLS) | PROC_NMI_WINDOW);
 		return;
 	}
-	vmwrite(ENTRY_EVENT, EVENT_VALID | EVENT_NMI | VECTOR_NMI);
+	vmwrite(ENTRY_EVENT, EVENT_VALID | (nmis_unblocked ? EVENT_EXCEPTION : EVENT_NMI) | VECTOR_NMI);
 	v->nmi_pending = false;
 }
 
@@ -99,8 +99,16 @@ void *assist_memory(void)
 	return phys(DFW_VMXASSIST);
 }
 
+void block_nmi_again(void)
+{
+	if (!nmis_unblocked)
+		vmwrite(GUEST_INTERRUPTIBILITY, vmread(GUEST_INTERRUPTIBILITY) | DFW_BLOCKED_BY_NMI);
+}
+
 void assist_world_changed(struct vcpu *v)
 {
+	if (nmis_unblocked)
+		vmwrite(GUEST_INTERRUPTIBILITY, vmread(GUEST_INTERRUPTIBILITY) & ~(uint64_t)DFW_BLOCKED_BY_NMI);
 	protect_assist(v);
 	mmu->select(v);
 }

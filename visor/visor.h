@@ -78,6 +78,9 @@ extern struct vcpu vcpus[VCPUS_MOST];
 extern unsigned vcpu_count;
 extern struct dfw_visor_stats stats;
 extern struct visor_boot *boot;
+/* Several processors without virtual NMIs: the guest must not run with NMIs blocked, since an IRET would not
+ * end that (SDM vol. 3, 26.3) and no other processor could get it out. Its own NMIs may nest then. */
+extern bool nmis_unblocked;
 extern bool native_real_mode; /* unrestricted guest: no assist */
 extern bool verbose;          /* debug=e9 */
 
@@ -165,6 +168,8 @@ extern uint64_t ap_stacks;        /* 16 KiB each */
 /* exits.c */
 void run(struct vcpu *v) __attribute__((noreturn));
 void inject(struct vcpu *v, enum vector vector, uint32_t error);
+/* The IRET that unblocked NMIs has faulted and runs again. */
+void block_nmi_again(void);
 /* Delivers the guest's page fault, or the double fault it makes of an exception in delivery. */
 void inject_page_fault(struct vcpu *v, uint64_t linear, uint32_t error);
 void skip_instruction(void);

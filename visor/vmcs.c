@@ -22,10 +22,11 @@ static const struct control_bit entry_needed[] = {
 /* with several processors */
 static const struct control_bit pin_needed[] = {
 	{PIN_NMI, "NMI exiting"},
-	{PIN_VIRTUAL_NMIS, "virtual NMIs"},
 	{0, 0},
 };
 static const struct control_bit none[] = {{0, 0}};
+
+bool nmis_unblocked;
 
 static uint32_t need(uint32_t msr, const struct control_bit *needed, uint32_t wanted)
 {
@@ -108,7 +109,10 @@ static void set_controls(void)
 	uint32_t entry = control(MSR_VMX_ENTRY + offset, need(MSR_VMX_ENTRY + offset, host_entry_needed, 0),
 				 entry_needed);
 
-	vmwrite(PIN_CONTROLS, control(MSR_VMX_PINBASED + offset, 0, vcpu_count > 1 ? pin_needed : none));
+	uint32_t pin = control(MSR_VMX_PINBASED + offset, vcpu_count > 1 ? PIN_VIRTUAL_NMIS : 0,
+			       vcpu_count > 1 ? pin_needed : none);
+	nmis_unblocked = vcpu_count > 1 && !(pin & PIN_VIRTUAL_NMIS);
+	vmwrite(PIN_CONTROLS, pin);
 	vmwrite(PROC_CONTROLS, proc);
 	vmwrite(EXIT_CONTROLS, control(MSR_VMX_EXIT + offset,
 				      need(MSR_VMX_EXIT + offset, host_exit_needed, 0), exit_needed));

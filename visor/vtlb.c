@@ -413,14 +413,6 @@ static void fill(struct vcpu *v, const struct paging *p, uint64_t linear, const 
 	}
 }
 
-static void unblock_by_iret(void)
-{
-	/* the IRET that unblocked NMIs has faulted and runs again: SDM vol. 3, 27.2.3 */
-	if (vmread(EXIT_EVENT) & EVENT_NMI_UNBLOCKING && !(vmread(IDT_VECTORING) & EVENT_VALID) &&
-	    (vmread(EXIT_EVENT) & 0xff) != VECTOR_DF)
-		vmwrite(GUEST_INTERRUPTIBILITY, vmread(GUEST_INTERRUPTIBILITY) | DFW_BLOCKED_BY_NMI);
-}
-
 static bool vtlb_fault(struct vcpu *v)
 {
 	uint64_t linear = vmread(EXIT_QUALIFICATION);
@@ -441,7 +433,9 @@ static bool vtlb_fault(struct vcpu *v)
 		stats.guest_faults++;
 		return false;
 	}
-	unblock_by_iret();
+	/* SDM vol. 3, 27.2.3 */
+	if (vmread(EXIT_EVENT) & EVENT_NMI_UNBLOCKING && !(vmread(IDT_VECTORING) & EVENT_VALID))
+		block_nmi_again();
 	struct guest_page page = guest_page(v->in_assist, a20_open, w.physical & -PAGE_SIZE);
 	if (access & ACCESS_WRITE && !page.writable) {
 		unsigned c = 0;

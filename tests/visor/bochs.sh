@@ -9,7 +9,7 @@ run_bochs() {
 	plugin_ctrl: unmapped=1
 	config_interface: textconfig
 	display_library: rfb, options="timeout=0"
-	cpu: model=$2, count=1, ips=50000000, reset_on_triple_fault=0, ignore_bad_msrs=0
+	cpu: model=$2, count=${cpus:-1}, ips=50000000, reset_on_triple_fault=0, ignore_bad_msrs=0
 	memory: guest=$3, host=$3
 	romimage: file=$1
 	${cdrom:+ata0-master: type=cdrom, path=$cdrom, status=inserted}

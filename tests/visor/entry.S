@@ -209,6 +209,19 @@ assist_entry:
 	call assist_main
 	ud2
 
+	/* the second processor's assist, and the interrupt that it gets in the guest's world */
+	.globl second_assist_entry, second_stack_end, shootdown_interrupt
+second_assist_entry:
+	movl $second_stack_end, %esp
+	call second_assist_main
+	ud2
+shootdown_interrupt:
+	pushal
+	cld
+	call shootdown
+	popal
+	iretl
+
 	/* void enter_vm86(uint32_t ss, esp, cs, ip): runs VM86 code until it faults */
 	.globl enter_vm86
 enter_vm86:
@@ -363,4 +376,6 @@ tss:	.skip 104 + 8192 + 1
 stack_end:
 	.skip 0x4000
 assist_stack_end:
+	.skip 0x4000
+second_stack_end:
 	.section .note.GNU-stack, "", @progbits

@@ -17,6 +17,7 @@ extern uint32_t fault_vector, fault_resume, vm86_ax, vm86_bx, vm86_cx;
 extern uint64_t idt[], tss_descriptor;
 extern uint8_t tss[];
 extern char fault_stubs[], assist_entry[], assist_stack_end[], after_clear_pe[];
+extern char second_assist_entry[], second_stack_end[], shootdown_interrupt[];
 extern char die_here[], timer_interrupt[], step_interrupt[], spurious_interrupt[];
 extern uint32_t timer_interrupts, single_steps;
 extern char vm86_code[], vm86_code_end[], vm86_fault[];
@@ -29,7 +30,7 @@ uint32_t try_vmxon(void), try_vmcall(void), try_set_cr0(uint32_t), try_set_cr4(u
 	try_rdmsr(uint32_t), try_wrmsr(uint32_t, uint32_t), try_ud2(void), try_insb(uint32_t to), try_xsetbv(uint32_t), try_read(uint32_t);
 uint32_t clear_pe(uint32_t marker), long_mode(uint32_t pml4), find_secret(uint32_t from, uint32_t count, uint32_t step);
 void restore_by_mov(void), restore_by_lmsw(void), enter_vm86(void), finish_with_secret(void);
-void test_main(void), unexpected_fault(void), assist_main(void), vm86_done(void);
+void test_main(void), unexpected_fault(void), assist_main(void), vm86_done(void), second_assist_main(void), shootdown(void);
 
 static const char *cmdline_value(const char *name);
 
@@ -574,9 +575,8 @@ void assist_main(void)
 static void start_continues(void);
 
 /* The first INVOKE: record.guest is what the guest has described, not the processor. */
-static void start_assist(void)
+static void begin_assist(void)
 {
-	build_assist();
 	struct dfw_cpu *g = &record->guest;
 	*g = record->assist;
 	g->rip = (uint32_t)start_continues;
@@ -585,6 +585,12 @@ static void start_assist(void)
 	g->cr3 = 0;
 	g->cr4 = 0;
 	clear_pe(0);
+}
+
+static void start_assist(void)
+{
+	build_assist();
+	begin_assist();
 }
 
 static void (*continuation)(void);
@@ -955,6 +961,106 @@ static void test_interrupts(void)
 	start_assist();
 }
 
+/* Two processors with the same page tables: one changes an entry and interrupts the other, which flushes as the
+ * manual asks of it (SDM vol. 3, 4.10.5), by INVLPG or by CR3, and from then on may see nothing old. */
+enum { SHARED = 0x40000000, APIC = 0xfee00000, APIC_EOI = 0xb0, APIC_SVR = 0xf0, APIC_ICR = 0x300, APIC_ICR_HIGH = 0x310,
+       SHOOTDOWN = 0x1e, SECOND_APIC_ID = 1 };
+static uint8_t shared_pages[2][4096] __attribute__((aligned(4096)));
+static volatile uint32_t requested, acknowledged, value_seen, second_reads;
+
+static void second_processor(void)
+{
+	*at(APIC + APIC_SVR) = 0x1ff; /* enabled */
+	asm volatile("sti");
+	for (;;) { /* so that it is in the TLB */
+		(void)*at(SHARED);
+		second_reads++;
+	}
+}
+
+void shootdown(void)
+{
+	if (requested & 2)
+		asm volatile("invlpg (%0)" : : "r"(SHARED) : "memory");
+	else
+		write_cr3(read_cr3());
+	value_seen = *at(SHARED);
+	*at(SHARED + 8) = requested; /* sets D again */
+	*at(APIC + APIC_EOI) = 0;
+	acknowledged = requested;
+}
+
+/* SIPI: into the guest's world as the first processor has it */
+void second_assist_main(void)
+{
+	struct dfw_cpu *g = &record[1].guest;
+
+	*g = record[1].assist;
+	g->rip = (uint32_t)second_processor;
+	g->gpr[DFW_RSP].q = (uint32_t)second_stack_end - 0x1000;
+	g->cr0 = 0x80000011;
+	g->cr3 = (uint32_t)pd;
+	g->cr4 = 0x10;
+	restore_by_mov();
+}
+
+static void send_ipi(uint32_t icr)
+{
+	*at(APIC + APIC_ICR_HIGH) = SECOND_APIC_ID << 24;
+	*at(APIC + APIC_ICR) = icr;
+	while (*at(APIC + APIC_ICR) & 1 << 12)
+		;
+}
+
+static void two_processors(void)
+{
+	enum { ROUNDS = 400, PATIENCE = 1000000 };
+	volatile uint32_t *entry = &pt[0];
+	unsigned fresh = 0, dirty = 0, own = 0;
+
+	for (unsigned i = 0; i < 1024; i++)
+		pd[i] = i << 22 | 0x83;
+	pd[SHARED >> 22] = (uint32_t)pt | 3;
+	*at((uint32_t)shared_pages[0]) = 0x1000;
+	*at((uint32_t)shared_pages[1]) = 0x1001;
+	*entry = (uint32_t)shared_pages[0] | 3;
+	set_idt(SHOOTDOWN, shootdown_interrupt);
+	write_cr4(read_cr4() | 0x10);
+	write_cr3((uint32_t)pd);
+	write_cr0(read_cr0() | 1u << 31);
+	send_ipi(0x4500); /* INIT */
+	send_ipi(0x4610); /* SIPI */
+	for (unsigned i = 0; i < PATIENCE && second_reads < 10; i++)
+		asm volatile("pause");
+	check(second_reads >= 10, "the second processor runs");
+	while (requested < ROUNDS && acknowledged == requested) {
+		uint32_t round = requested + 1;
+		*entry = (uint32_t)shared_pages[round & 1] | 3; /* D clear */
+		asm volatile("invlpg (%0)" : : "r"(SHARED) : "memory");
+		requested = round;
+		send_ipi(0x4000 | SHOOTDOWN);
+		for (unsigned i = 0; i < PATIENCE && acknowledged != round; i++)
+			asm volatile("pause");
+		fresh += value_seen == 0x1000 + (round & 1);
+		dirty += *entry >> 6 & 1 && *at((uint32_t)shared_pages[round & 1] + 8) == round;
+		own += *at(SHARED) == 0x1000 + (round & 1);
+	}
+	check(acknowledged == ROUNDS, "each shoot-down is acknowledged");
+	check(fresh == ROUNDS, "the other processor sees what the changed entry shows");
+	check(dirty == ROUNDS, "and sets its dirty bit");
+	check(own == ROUNDS, "this processor does, too");
+}
+
+static void test_shootdown(void)
+{
+	build_assist();
+	header->cpus = 2;
+	record[1] = record[0];
+	record[1].assist.rip = (uint32_t)second_assist_entry;
+	continuation = two_processors;
+	begin_assist();
+}
+
 /* One thing that a host must not take from a record or a header. */
 static void spoil_record(struct dfw_cpu *g)
 {
@@ -1050,6 +1156,7 @@ static const struct {
 	{"paging", test_paging},
 	{"assist", test_assist},
 	{"a20", test_a20},
+	{"shootdown", test_shootdown},
 	{"reset", test_reset},
 	{"restart", test_restart},
 	{"die", test_die},
