@@ -11,6 +11,10 @@ same smp bochs-native "$expected"
 run_guest smp bochs-assist --cpus 2 --cpu corei5_lynnfield_750 --stats "$work/stats.json"
 same smp bochs-assist "$expected"
 check "both processors ran under vmxassist" grep -q '"SIPI":[[:space:]]*2' "$work/stats.json"
+for cpu in core2_penryn_t9600 core_duo_t2400_yonah; do
+	run_guest smp $cpu --cpus 2 --cpu $cpu
+	same smp $cpu "$expected"
+done
 for word in vme=off iopl=0; do
 	run_guest smp bochs-$word --cpus 2 --cpu corei5_lynnfield_750 --firmware $word
 	same smp bochs-$word "$expected"
