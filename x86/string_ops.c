@@ -61,6 +61,7 @@ static bool next_elements(struct insn *i, struct string *s, uint32_t elements, b
 	s->left -= elements;
 	if (!count || stop)
 		return false;
+	i->x->shadow = i->cpu->interruptibility; /* this element's; a fault of the next leaves it */
 	if (s->left && !i->debug)
 		return true;
 	i->outcome = X86_REPEAT;

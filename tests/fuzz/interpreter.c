@@ -716,6 +716,7 @@ static void fault_is_precise(bool rep)
 		after.gpr[DFW_RDI] = before.gpr[DFW_RDI];
 		after.gpr[DFW_RAX] = before.gpr[DFW_RAX];
 		after.rflags = before.rflags;
+		after.interruptibility |= before.interruptibility & (DFW_BLOCKED_BY_STI | DFW_BLOCKED_BY_MOV_SS);
 	} else {
 		only_status_bits_changed();
 		CHECK(one.sequence == kept_one.sequence && one.heard == kept_one.heard,
