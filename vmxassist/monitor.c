@@ -355,15 +355,12 @@ static __attribute__((cold)) void task_switch(struct monitor *m)
 {
 	struct dfw_cpu *cpu = &m->record->guest;
 	bool software = (cpu->event >> 8 & 7) >= 4;
-	enum x86_outcome outcome;
 
 	if (cpu->event >> 31 && !software)
 		return;
 	cpu->event = 0;
 	m->interpreting = false;
-	outcome = x86_step_caught(&m->x86);
-	count(m, false);
-	finish_step(m, outcome);
+	step(m);
 }
 
 __attribute__((cold)) void monitor_invoked(void)

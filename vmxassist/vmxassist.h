@@ -228,8 +228,6 @@ uint64_t vm86_tss_init(struct tss *tss); /* returns its descriptor */
 /* stretch.c: stretch_run does not return where the code at CS:IP makes a stretch, though segments are stale */
 void stretch_init(struct monitor *m, void *room, unsigned size); /* room for m->stretches */
 void stretch_run(struct monitor *m, struct vm86_fit fit);
-/* Has stretch_run found lately that none begins at CS:IP? */
-static inline bool stretch_none(const struct monitor *m);
 bool stretch_leave(struct monitor *m, struct frame *f); /* the frame's CS:EIP is the guest's again;
 							   true at the stretch's end */
 
@@ -309,6 +307,7 @@ static inline uint32_t stretch_key(const struct monitor *m)
 	return ((uint32_t)m->guest->seg[DFW_CS].base + (uint32_t)m->guest->rip) ^ m->fit.stale << 16 ^ m->fit.broken << 24;
 }
 
+/* Has stretch_run found lately that none begins at CS:IP? */
 static inline bool stretch_none(const struct monitor *m)
 {
 	uint32_t key = stretch_key(m);
