@@ -34,14 +34,17 @@ struct font {
 	uint8_t height, block;
 };
 
-/* Copies them to where the hardware reads block: 32 bytes apart, 8 KiB a block. */
-static void load_font(const struct font *f)
+/* Copies them to where the hardware reads block: 32 bytes apart, 8 KiB a block; false where no glyph can
+ * have that height. */
+static bool load_font(const struct font *f)
 {
 	uint16_t to = (f->block & 3) << 14 | (f->block & 4) << 11 | f->first << 5;
 	uint16_t count = f->count, from = f->offset, height = f->height;
 
-	if (height == 0 || height > 32 || f->first > 255 || count == 0)
-		return;
+	if (height == 0 || height > 32)
+		return false;
+	if (f->first > 255 || count == 0)
+		return true;
 	if (count > 256 - f->first)
 		count = 256 - f->first;
 	open_font_memory();
@@ -53,6 +56,7 @@ static void load_font(const struct font *f)
 		     : "b"(height / 4 | (height & 3) << 8), "c"(f->seg), "d"(32 - height)
 		     : "memory", "cc");
 	close_font_memory();
+	return true;
 }
 
 static uint16_t rom_font(uint8_t height)
@@ -107,12 +111,99 @@ void set_text_height(uint8_t height)
 	set_cursor_shape(bda.cursor_start, bda.cursor_end);
 }
 
-/* 2xh: the rows of text in graphics modes; BL=0: the number in DL */
-static void set_graphics_rows(void)
+/* Characters of that height in graphics modes, and rows of them as far as there are lines; CGA modes have
+ * every other line elsewhere, and no odd heights. */
+static void set_graphics_text(uint16_t height, uint8_t rows)
+{
+	const struct parameters ROM *p;
+	uint8_t most;
+
+	if (is_text() || memory_model() == EXTENDED || height == 0 || height > 32 || (memory_model() == CGA && height & 1))
+		return;
+	p = mode_parameters(bda.mode);
+	most = (p->last_row + 1) * p->char_height / height;
+	bda.char_height = height;
+	bda.last_row = (rows == 0 || rows > most ? most : rows) - 1;
+}
+
+/* BL of 2xh: rows; 0: the number in DL */
+static uint8_t wanted_rows(void)
 {
 	static const uint8_t ROM rows[4] IN_ROM = {0, 14, 25, 43};
 
-	bda.last_row = (r->bl == 0 || r->bl > 3 ? r->dl : rows[r->bl]) - 1;
+	return r->bl == 0 || r->bl > 3 ? r->dl : rows[r->bl];
+}
+
+/* Whether the list of modes at seg:at, FFh behind the last, has the current one. */
+static bool for_this_mode(uint16_t seg, uint16_t at)
+{
+	for (uint8_t i = 0; i < 32; i++, at++) {
+		uint8_t mode = peek8(seg, at);
+
+		if (mode == 0xff)
+			break;
+		if (mode == bda.mode)
+			return true;
+	}
+	return false;
+}
+
+/* The tables behind the save pointers: IBM VGA Technical Reference, "Save pointer". */
+void override_text_font(void)
+{
+	uint32_t table = save_pointer(SAVE_TEXT_FONT);
+	uint16_t seg = table >> 16, at = table;
+	struct font f;
+	uint8_t rows;
+
+	if (!table || !for_this_mode(seg, at + 11))
+		return;
+	f.height = peek8(seg, at);
+	f.block = peek8(seg, at + 1);
+	f.count = peek16(seg, at + 2);
+	f.first = peek16(seg, at + 4);
+	f.offset = peek16(seg, at + 6);
+	f.seg = peek16(seg, at + 8);
+	rows = peek8(seg, at + 10);
+	if (!load_font(&f))
+		return;
+	set_text_height(f.height);
+	if (rows && rows <= bda.last_row) /* otherwise as many as there can be */
+		bda.last_row = rows - 1;
+}
+
+void override_graphics_font(void)
+{
+	uint32_t table = save_pointer(SAVE_GRAPHICS_FONT);
+	uint16_t seg = table >> 16, at = table;
+
+	if (!table || !for_this_mode(seg, at + 7))
+		return;
+	ivt[0x43].offset = peek16(seg, at + 3);
+	ivt[0x43].segment = peek16(seg, at + 5);
+	set_graphics_text(peek16(seg, at + 1), peek8(seg, at));
+}
+
+void override_palette(void)
+{
+	uint32_t table = secondary_pointer(SECONDARY_PALETTE);
+	uint16_t seg = table >> 16, at = table, count, from;
+	uint8_t i;
+
+	if (!table || !for_this_mode(seg, at + 20))
+		return;
+	if (is_text() && peek8(seg, at)) /* 01 underlined text, FF none */
+		write_index(bda.crtc, 0x14, peek8(seg, at) == 1 ? bda.char_height - 1 : 0x1f);
+	from = peek16(seg, at + 8);
+	i = peek16(seg, at + 6);
+	reset_attribute();
+	for (count = peek16(seg, at + 4); count && i <= 16; count--, i++) {
+		outb(PORT_ATTRIBUTE, i == 16 ? 0x11 : i);
+		outb(PORT_ATTRIBUTE, peek8(peek16(seg, at + 10), from++));
+	}
+	outb(PORT_DAC_WRITE, peek16(seg, at + 14));
+	count = peek16(seg, at + 12);
+	out_bytes(PORT_DAC_DATA, peek16(seg, at + 18), peek16(seg, at + 16), (count > 256 ? 256 : count) * 3);
 }
 
 static void font_information(void)
@@ -158,56 +249,47 @@ static void font_information(void)
 void handle_1011(void)
 {
 	static const uint8_t ROM heights[5] IN_ROM = {0, 14, 8, 0, 16};
-	uint8_t function = r->al & 0x0f;
-	uint8_t height = function < 5 ? heights[function] : 0;
-	struct font f = {ROM_SEG, 0, 0, 256, height, r->bl};
+	uint8_t function = r->al & 0x0f, height;
+	struct font f;
 
-	switch (r->al) {
-	case 0x00:
-	case 0x10:
-		f.seg = r->es;
-		f.offset = r->bp;
-		f.height = height = r->bh;
-		f.first = r->dx;
-		f.count = r->cx;
-		load_font(&f);
-		break;
-	case 0x01:
-	case 0x02:
-	case 0x04:
-	case 0x11:
-	case 0x12:
-	case 0x14:
-		f.offset = rom_font(height);
-		load_font(&f);
-		break;
-	case 0x03:
-		write_index(PORT_SEQUENCER, 3, r->bl);
-		return;
-	case 0x20:
-		ivt[0x1f].offset = r->bp;
-		ivt[0x1f].segment = r->es;
-		return;
-	case 0x21:
-		ivt[0x43].offset = r->bp;
-		ivt[0x43].segment = r->es;
-		bda.char_height = r->cx;
-		set_graphics_rows();
-		return;
-	case 0x22:
-	case 0x23:
-	case 0x24:
-		height = r->al == 0x22 ? 14 : r->al == 0x23 ? 8 : 16;
-		set_graphics_font(height);
-		bda.char_height = height;
-		set_graphics_rows();
-		return;
-	case 0x30:
+	if (r->al == 0x30) {
 		font_information();
 		return;
-	default:
-		return;
 	}
-	if (r->al & 0x10)
-		set_text_height(height);
+	if (function > 4 || (r->al & 0xf0) > 0x20)
+		return;
+	height = heights[function];
+	if (r->al == 0x20) {
+		ivt[0x1f].offset = r->bp;
+		ivt[0x1f].segment = r->es;
+	} else if (r->al == 0x21) {
+		ivt[0x43].offset = r->bp;
+		ivt[0x43].segment = r->es;
+		set_graphics_text(r->cx, wanted_rows());
+	} else if (r->al > 0x21) {
+		height = r->al == 0x22 ? 14 : r->al == 0x23 ? 8 : 16;
+		set_graphics_font(height);
+		set_graphics_text(height, wanted_rows());
+	} else if (!is_text()) {
+		; /* plane 2 holds the picture */
+	} else if (function == 3) {
+		if (r->al == 3)
+			write_index(PORT_SEQUENCER, 3, r->bl);
+	} else {
+		f.seg = ROM_SEG;
+		f.offset = rom_font(height);
+		f.first = 0;
+		f.count = 256;
+		f.height = height;
+		f.block = r->bl;
+		if (function == 0) {
+			f.seg = r->es;
+			f.offset = r->bp;
+			f.height = height = r->bh;
+			f.first = r->dx;
+			f.count = r->cx;
+		}
+		if (load_font(&f) && r->al & 0x10)
+			set_text_height(height);
+	}
 }

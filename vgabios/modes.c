@@ -131,12 +131,17 @@ uint32_t secondary_pointer(uint8_t place)
 	return table ? peek32(table >> 16, table + place) : 0;
 }
 
-const struct parameters ROM *mode_parameters(uint8_t mode)
+static uint8_t mode_line(uint8_t mode)
 {
 	uint8_t options = bda.options;
 	uint8_t lines = options & OPTION_200_LINES ? 0 : options & OPTION_400_LINES ? 2 : 1;
 
-	return &parameter_table[modes[mode].parameters[lines]];
+	return modes[mode].parameters[lines];
+}
+
+const struct parameters ROM *mode_parameters(uint8_t mode)
+{
+	return &parameter_table[mode_line(mode)];
 }
 
 /* Registers from first on, count of them, of a port with an index. */
@@ -187,48 +192,63 @@ bool standard_mode(uint16_t number)
 	return number < 0x14 && modes[number].valid;
 }
 
+/* Takes a line of the table that the save pointers lead to, a program's or ours. */
+static __attribute__((noinline)) void use_parameters(uint8_t line)
+{
+	uint32_t table = save_pointer(SAVE_PARAMETERS);
+	const struct parameters ROM *p = (const struct parameters ROM *)(table & 0xffff) + line;
+
+	set_gs(table >> 16);
+	write_parameters(p);
+	bda.columns = p->columns;
+	bda.page_size = p->page_size;
+	bda.last_row = p->last_row;
+	bda.char_height = p->char_height;
+	if (save_pointer(SAVE_DYNAMIC)) {
+		for (uint8_t i = 0; i < 16; i++)
+			keep_palette(i, p->attribute[i]);
+		keep_palette(16, p->attribute[17]);
+	}
+	rom_gs();
+}
+
 void set_standard_mode(uint8_t number, uint8_t no_clear)
 {
 	const struct mode ROM *mode = &modes[number];
-	const struct parameters ROM *p = mode_parameters(number);
-	enum palette palette = mode->palette;
 
 	card_standard_mode();
 	outb(PORT_VIDEO_ENABLE, 1);
-	write_parameters(p);
-	if (mode->model == TEXT && p->char_height == 8)
-		palette = PALETTE_CGA;
-	if (!(bda.options & OPTION_NO_PALETTE)) {
-		load_palette(palette);
-		if (bda.options & OPTION_GREY_SCALE)
-			grey_scale(0, 256);
-	}
-
 	bda.mode = number;
 	bda.vbe_mode = number | no_clear << 8;
-	bda.columns = p->columns;
-	bda.page_size = p->page_size;
+	use_parameters(mode_line(number));
 	bda.page_start = 0;
 	for (uint8_t i = 0; i < 8; i++)
 		bda.cursor[i].at = 0;
 	bda.page = 0;
 	bda.cga_mode = mode->cga_mode;
 	bda.cga_palette = mode->cga_palette;
-	bda.last_row = p->last_row;
-	bda.char_height = p->char_height;
 	bda.control = (bda.control & ~CONTROL_NO_CLEAR) | no_clear;
 
+	if (!(bda.options & OPTION_NO_PALETTE)) {
+		load_palette(is_text() && bda.char_height == 8 ? PALETTE_CGA : mode->palette);
+		override_palette();
+		if (bda.options & OPTION_GREY_SCALE)
+			grey_scale(0, 256);
+	}
 	if (!no_clear)
 		clear_memory(mode->model);
 	/* The hardware's cursor is the table's; callers see it in the lines of a CGA or MDA. */
 	bda.cursor_start = number == 7 ? 11 : 6;
 	bda.cursor_end = number == 7 ? 12 : 7;
-	set_graphics_font(p->char_height);
+	set_graphics_font(bda.char_height);
+	override_graphics_font();
 
 	reset_attribute();
 	outb(PORT_ATTRIBUTE, 0x20); /* the palette's address source back: picture on */
-	if (is_text()) /* last: the deepest call */
+	if (is_text()) { /* last: the deepest calls */
 		load_rom_font(bda.char_height);
+		override_text_font();
+	}
 }
 
 /* AL comes back as on an EGA: 20h above mode 7, 3Fh for mode 6, otherwise 30h. It is set first, so

@@ -100,6 +100,14 @@ void grey_scale(uint16_t first, uint16_t count)
 	}
 }
 
+void keep_palette(uint8_t index, uint8_t value)
+{
+	uint32_t area = save_pointer(SAVE_DYNAMIC);
+
+	if (area)
+		poke8(area >> 16, area + index, value);
+}
+
 /* With the index's bit 5 set the picture stays on. */
 static void write_attribute(uint8_t index, uint8_t value)
 {
@@ -111,10 +119,18 @@ static void write_attribute(uint8_t index, uint8_t value)
 /* The palette registers 0-15 can be written only with bit 5 clear. */
 static void write_palette_register(uint8_t index, uint8_t value)
 {
+	if (index < 16)
+		keep_palette(index, value);
 	reset_attribute();
 	outb(PORT_ATTRIBUTE, index);
 	outb(PORT_ATTRIBUTE, value);
 	outb(PORT_ATTRIBUTE, 0x20);
+}
+
+static void write_border(uint8_t value)
+{
+	keep_palette(16, value);
+	write_attribute(0x11, value);
 }
 
 static uint8_t read_attribute(uint8_t index)
@@ -138,12 +154,12 @@ static void set_registers(void)
 			write_palette_register(r->bl, r->bh);
 		break;
 	case 0x01:
-		write_attribute(0x11, r->bh);
+		write_border(r->bh);
 		break;
 	case 0x02:
 		for (uint8_t i = 0; i < 16; i++)
 			write_palette_register(i, peek8(r->es, r->dx + i));
-		write_attribute(0x11, peek8(r->es, r->dx + 16));
+		write_border(peek8(r->es, r->dx + 16));
 		break;
 	case 0x03:
 		write_attribute(0x10, (read_attribute(0x10) & ~8) | (r->bl & 1) << 3);

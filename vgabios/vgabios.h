@@ -416,12 +416,18 @@ void load_rom_font(uint8_t height);
 void set_text_height(uint8_t height);
 /* Sets the vector that graphics text reads its glyphs through. */
 void set_graphics_font(uint8_t height);
+/* What a program has put behind the save pointers for the mode that is being set. */
+void override_text_font(void);
+void override_graphics_font(void);
+void override_palette(void);
 void handle_1011(void);
 
 /* palette.c */
 enum palette { PALETTE_MONO, PALETTE_CGA, PALETTE_EGA, PALETTE_256 };
 
 void load_palette(enum palette which);
+/* Tells the save area of a program, if there is one, palette register 0-15, or 16, the border. */
+void keep_palette(uint8_t index, uint8_t value);
 void handle_1010(void);
 /* Replaces count DAC registers by their luminance. */
 void grey_scale(uint16_t first, uint16_t count);
