@@ -354,55 +354,58 @@ void handle_100b(void)
 	outb(PORT_ATTRIBUTE, 0x20);
 }
 
-/* Where a pixel is: returns the byte's offset, or FFFFh where there is no such pixel. */
-static uint16_t pixel_offset(enum memory_model model, uint8_t bits)
-{
-	uint16_t x = r->cx, y = r->dx;
-
-	if (x >= (model == CGA ? CGA_PITCH * 8 / bits : bda.columns * 8) ||
-	    y >= (bda.last_row + 1) * bda.char_height)
-		return 0xffff;
-	if (model == CGA)
-		return (y & 1) * CGA_ODD + (y >> 1) * CGA_PITCH + x * bits / 8;
-	return page_offset(model, r->bh) + y * bda.columns + x / 8;
-}
-
 /* Mode 13h has 200 lines whatever the font. */
 static bool linear_pixel(void)
 {
 	return r->cx < LINEAR_PITCH && r->dx < 200;
 }
 
+/* Where the caller's pixel is: its byte's offset, and mask and shift of its bits there in CGA modes. */
+struct pixel {
+	uint16_t at;
+	uint8_t mask, shift;
+};
+
+/* False where there is no such pixel. */
+static bool find_pixel(enum memory_model model, struct pixel *p)
+{
+	uint16_t x = r->cx, y = r->dx;
+	uint8_t bits;
+
+	if (y >= (bda.last_row + 1) * bda.char_height || (model != CGA && model != PLANAR))
+		return false;
+	if (model == PLANAR) {
+		p->at = page_offset(model, r->bh) + y * bda.columns + x / 8;
+		return x < bda.columns * 8;
+	}
+	bits = bits_per_pixel();
+	p->mask = bits == 1 ? 1 : 3;
+	p->shift = (uint8_t)(~x * bits) & 7 & -bits;
+	p->at = (y & 1) * CGA_ODD + (y >> 1) * CGA_PITCH + x * bits / 8;
+	return x < CGA_PITCH * 8 / bits;
+}
+
 void handle_100c(void)
 {
 	enum memory_model model = memory_model();
-	uint8_t bits, colour = r->al;
-	uint16_t at;
+	struct pixel p;
+	uint8_t colour = r->al;
 
 	if (model == LINEAR) {
 		if (linear_pixel())
 			poke8(GRAPHICS_SEG, r->dx * LINEAR_PITCH + r->cx, colour);
-		return;
-	}
-	if (model == TEXT || model == EXTENDED)
-		return;
-	bits = bits_per_pixel();
-	at = pixel_offset(model, bits);
-	if (at == 0xffff)
-		return;
-	if (model == CGA) {
-		uint8_t shift = bits == 1 ? ~r->cl & 7 : (~r->cl & 3) * 2;
-		uint8_t mask = (bits == 1 ? 1 : 3) << shift, old = peek8(CGA_SEG, at);
+	} else if (!find_pixel(model, &p)) {
+		;
+	} else if (model == CGA) {
+		uint8_t old = peek8(CGA_SEG, p.at);
 
-		if (colour & 0x80)
-			old ^= colour << shift & mask;
-		else
-			old = (old & ~mask) | (colour << shift & mask);
-		poke8(CGA_SEG, at, old);
+		if (!(colour & 0x80))
+			old &= ~(p.mask << p.shift);
+		poke8(CGA_SEG, p.at, old ^ (colour & p.mask) << p.shift);
 	} else {
 		planar_paint(colour & 0x0f, colour & 0x80 ? 0x18 : 0);
-		peek8(GRAPHICS_SEG, at);
-		poke8(GRAPHICS_SEG, at, 0x80 >> (r->cl & 7));
+		peek8(GRAPHICS_SEG, p.at);
+		poke8(GRAPHICS_SEG, p.at, 0x80 >> (r->cl & 7));
 		planar_done();
 	}
 }
@@ -410,8 +413,7 @@ void handle_100c(void)
 void handle_100d(void)
 {
 	enum memory_model model = memory_model();
-	uint8_t bits = bits_per_pixel();
-	uint16_t at;
+	struct pixel p;
 
 	if (model == TEXT || model == EXTENDED)
 		return;
@@ -419,19 +421,14 @@ void handle_100d(void)
 	if (model == LINEAR) {
 		if (linear_pixel())
 			r->al = peek8(GRAPHICS_SEG, r->dx * LINEAR_PITCH + r->cx);
-		return;
-	}
-	at = pixel_offset(model, bits);
-	if (at == 0xffff)
-		return;
-	if (model == CGA) {
-		uint8_t shift = bits == 1 ? ~r->cl & 7 : (~r->cl & 3) * 2;
-
-		r->al = peek8(CGA_SEG, at) >> shift & (bits == 1 ? 1 : 3);
+	} else if (!find_pixel(model, &p)) {
+		;
+	} else if (model == CGA) {
+		r->al = peek8(CGA_SEG, p.at) >> p.shift & p.mask;
 	} else {
 		for (uint8_t plane = 4; plane--;) {
 			write_index(PORT_GRAPHICS, 4, plane);
-			r->al = r->al << 1 | (peek8(GRAPHICS_SEG, at) >> (~r->cl & 7) & 1);
+			r->al = r->al << 1 | (peek8(GRAPHICS_SEG, p.at) >> (~r->cl & 7) & 1);
 		}
 		write_index(PORT_GRAPHICS, 4, 0);
 	}

@@ -11,7 +11,8 @@
 #
 # It also narrows: gcc -m16 counts an instruction's bytes as if the code were 32-bit, where a 16-bit
 # operand costs a prefix. Here a 32-bit one does, and an immediate has two bytes more. What only
-# later instructions for 16 or 8 bits look at becomes 16-bit.
+# later instructions for 16 or 8 bits look at becomes 16-bit. So do addresses by one register that 16-bit
+# addressing has, since none can lie above 64 KiB.
 #
 # Outside inline assembly it also refuses string instructions, since they would use ES, which
 # belongs to inline assembly, indirect jumps, and objects without a segment: gcc 12 forgets that of
@@ -288,6 +289,10 @@ END {
 		} else if (op == "jmp" && rest ~ /^\*/) {
 			fail("indirect jump")
 		} else {
+			gsub(/\(%ebx\)/, "(%bx)", text)
+			gsub(/\(%esi\)/, "(%si)", text)
+			gsub(/\(%edi\)/, "(%di)", text)
+			gsub(/\(%ebp\)/, "(%bp)", text)
 			print text
 		}
 	}

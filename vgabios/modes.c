@@ -124,13 +124,6 @@ uint32_t save_pointer(uint8_t place)
 	return peek32(bda.save_pointer[1], bda.save_pointer[0] + place);
 }
 
-uint32_t secondary_pointer(uint8_t place)
-{
-	uint32_t table = save_pointer(SAVE_SECONDARY);
-
-	return table ? peek32(table >> 16, table + place) : 0;
-}
-
 static uint8_t mode_line(uint8_t mode)
 {
 	uint8_t options = bda.options;
@@ -231,7 +224,6 @@ void set_standard_mode(uint8_t number, uint8_t no_clear)
 
 	if (!(bda.options & OPTION_NO_PALETTE)) {
 		load_palette(is_text() && bda.char_height == 8 ? PALETTE_CGA : mode->palette);
-		override_palette();
 		if (bda.options & OPTION_GREY_SCALE)
 			grey_scale(0, 256);
 	}
@@ -241,14 +233,11 @@ void set_standard_mode(uint8_t number, uint8_t no_clear)
 	bda.cursor_start = number == 7 ? 11 : 6;
 	bda.cursor_end = number == 7 ? 12 : 7;
 	set_graphics_font(bda.char_height);
-	override_graphics_font();
 
 	reset_attribute();
 	outb(PORT_ATTRIBUTE, 0x20); /* the palette's address source back: picture on */
-	if (is_text()) { /* last: the deepest calls */
+	if (is_text()) /* last: the deepest call */
 		load_rom_font(bda.char_height);
-		override_text_font();
-	}
 }
 
 /* AL comes back as on an EGA: 20h above mode 7, 3Fh for mode 6, otherwise 30h. It is set first, so

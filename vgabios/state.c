@@ -53,7 +53,7 @@ static const uint8_t ROM static_functionality[16] IN_ROM = {
 	2,    8,    /* character blocks: shown at once, in all */
 	0xff, 0x0e, /* all of it but a light pen */
 	0,    0,
-	0x3e, /* save pointers: all but the second character set */
+	0x22, /* save pointers: the palette's area, display combinations */
 	0,
 };
 
@@ -112,7 +112,7 @@ static uint8_t pages(enum memory_model model)
 void handle_101b(void)
 {
 	enum memory_model model = memory_model();
-	uint8_t blocks = read_index(PORT_SEQUENCER, 3), active = 0;
+	uint8_t blocks = read_index(PORT_SEQUENCER, 3);
 	uint16_t lines;
 
 	if (r->bx != 0)
@@ -133,9 +133,7 @@ void handle_101b(void)
 	    (bda.control & CONTROL_NO_CURSOR_EMULATION ? 0 : 0x10) | (bda.cga_mode & 0x20));
 	put_zeros(3);
 	put(3); /* 256 KiB */
-	for (uint8_t i = 4; i--;)
-		active = active << 1 | (save_pointer((i + 1) * 4) != 0);
-	put((active & 7) << 1 | (active & 8) << 2 | (secondary_pointer(SECONDARY_PALETTE) ? 0x10 : 0));
+	put(0x20 | (save_pointer(SAVE_DYNAMIC) ? 2 : 0)); /* display combinations; palette kept */
 	put_zeros(13);
 	r->di -= 64;
 	r->al = 0x1b;

@@ -331,18 +331,11 @@ static inline uint8_t bits_per_pixel(void)
 	return bda.mode < 0x14 ? modes[bda.mode].bits : 0;
 }
 
-/* Far pointers of the save pointer table at 40:A8 and of the secondary one, by their place there; 0 where
- * there is none (IBM VGA Technical Reference, "Save pointer"). */
-enum {
-	SAVE_PARAMETERS = 0,
-	SAVE_DYNAMIC = 4,
-	SAVE_TEXT_FONT = 8,
-	SAVE_GRAPHICS_FONT = 12,
-	SAVE_SECONDARY = 16,
-	SECONDARY_PALETTE = 10,
-};
+/* Far pointers of the save pointer table at 40:A8, by their place there; 0 where there is none (IBM VGA
+ * Technical Reference, "Save pointer"). A program may put its own parameters there, and an area to which
+ * the palette goes. Character sets and palettes of its own are not taken: they have INT 10h/11h, 10h. */
+enum { SAVE_PARAMETERS = 0, SAVE_DYNAMIC = 4 };
 uint32_t save_pointer(uint8_t place);
-uint32_t secondary_pointer(uint8_t place);
 
 /* Whether there is a standard mode of that number. */
 bool standard_mode(uint16_t number);
@@ -416,10 +409,6 @@ void load_rom_font(uint8_t height);
 void set_text_height(uint8_t height);
 /* Sets the vector that graphics text reads its glyphs through. */
 void set_graphics_font(uint8_t height);
-/* What a program has put behind the save pointers for the mode that is being set. */
-void override_text_font(void);
-void override_graphics_font(void);
-void override_palette(void);
 void handle_1011(void);
 
 /* palette.c */
