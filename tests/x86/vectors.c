@@ -589,19 +589,68 @@ static void fifteen_bytes(void **state)
 	assert_int_equal(x.insn->length, 13);
 }
 
+/* SDM vol. 2, LOCK: the instructions that may have it, and those alone with a memory operand as destination; any other
+ * is #UD, which comes before whatever else the instruction would raise. Opcodes 100h and up are 0F xx. */
+static bool may_lock(unsigned opcode, unsigned reg)
+{
+	static const struct {
+		uint16_t opcode;
+		uint8_t members; /* bit n: ModRM.reg n */
+	} list[] = {
+		{0x00, 0xff}, {0x01, 0xff}, {0x08, 0xff}, {0x09, 0xff}, {0x10, 0xff}, {0x11, 0xff}, {0x18, 0xff},
+		{0x19, 0xff}, {0x20, 0xff}, {0x21, 0xff}, {0x28, 0xff}, {0x29, 0xff}, {0x30, 0xff}, {0x31, 0xff},
+		{0x80, 0x7f}, {0x81, 0x7f}, {0x82, 0x7f}, {0x83, 0x7f}, /* ADD, OR, ADC, SBB, AND, SUB, XOR */
+		{0x86, 0xff}, {0x87, 0xff},				/* XCHG */
+		{0xf6, 0x0c}, {0xf7, 0x0c},				/* NOT, NEG */
+		{0xfe, 0x03}, {0xff, 0x03},				/* INC, DEC */
+		{0x1ab, 0xff}, {0x1b3, 0xff}, {0x1bb, 0xff}, {0x1ba, 0xe0}, /* BTS, BTR, BTC */
+		{0x1b0, 0xff}, {0x1b1, 0xff},				/* CMPXCHG */
+		{0x1c0, 0xff}, {0x1c1, 0xff},				/* XADD */
+		{0x1c7, 0x02},						/* CMPXCHG8B */
+	};
+	unsigned n;
+
+	for (n = 0; n < sizeof(list) / sizeof(*list); n++)
+		if (opcode == list[n].opcode)
+			return list[n].members >> reg & 1;
+	return false;
+}
+
+static bool is_prefix(unsigned byte)
+{
+	return byte == 0x0f || (byte & 0xe7) == 0x26 || (byte >= 0x64 && byte <= 0x67) || byte == 0xf0 || byte == 0xf2 ||
+	       byte == 0xf3;
+}
+
 static void lock_prefix(void **state)
 {
-	real_mode();
-	RUNS(0xf0, 0x01, 0x07);                   /* lock add [bx],ax */
-	RUNS(0xf0, 0x0f, 0xc7, 0x0f);             /* lock cmpxchg8b */
-	FAULTS(UD, -1, 0xf0, 0x01, 0xc0);         /* register */
-	FAULTS(UD, -1, 0xf0, 0x03, 0x07);         /* memory is the source */
-	FAULTS(UD, -1, 0xf0, 0x39, 0x07);         /* cmp */
-	FAULTS(UD, -1, 0xf0, 0x89, 0x07);         /* mov */
-	FAULTS(UD, -1, 0xf0, 0x90);               /* nop */
-	FAULTS(UD, -1, 0xf0, 0xa4);               /* movs */
-	FAULTS(UD, -1, 0xf0, 0x0f, 0xba, 0x27, 0); /* bt */
-	RUNS(0xf0, 0x0f, 0xba, 0x2f, 0);          /* bts */
+	unsigned opcode, reg, memory_form, mode, locked = 0;
+
+	for (mode = 0; mode < 4; mode++)
+		for (opcode = 0; opcode < 512; opcode++)
+			for (reg = 0; reg < 8; reg++)
+				for (memory_form = 0; memory_form < 2; memory_form++) {
+					uint8_t code[15] = {0xf0, 0x0f};
+					unsigned len = opcode >= 0x100 ? 2 : 1;
+					enum x86_outcome outcome;
+					bool ud;
+
+					if (is_prefix(opcode))
+						continue;
+					mode == 0 ? real_mode() : mode == 1 ? vm86_mode(3) : mode == 2 ? protected_mode() : user_mode();
+					EBX = EDI = mode < 2 ? 0x800 : DATA;
+					code[len++] = opcode;
+					code[len++] = (memory_form ? 0x07 : 0xc0) | reg << 3; /* [BX], [EDI]; xAX */
+					outcome = run(code, sizeof(code));
+					ud = outcome == X86_FAULT && x.event.vector == UD;
+					if (ud != !(memory_form && may_lock(opcode, reg)) || (!ud && outcome != X86_DONE)) {
+						print_error("LOCK %03x, reg %u, %s, mode %u: outcome %d, vector %u\n", opcode, reg,
+							    memory_form ? "memory" : "register", mode, outcome, x.event.vector);
+						fail();
+					}
+					locked += !ud;
+				}
+	assert_int_equal(locked, 4 * (14 * 8 + 4 * 7 + 2 * 8 + 4 * 2 + 3 * 8 + 3 + 4 * 8 + 1));
 }
 
 static void undefined(void **state)
