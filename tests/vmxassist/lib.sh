@@ -3,12 +3,12 @@
 
 . tests/lib.sh
 
-# run_guest NAME WHERE dfw-options...: leaves $work/NAME.WHERE.out
+# run_guest NAME WHERE dfw-options...: leaves $work/NAME.WHERE.out; in $timeout seconds, or 120
 run_guest() {
 	name=$1 where=$2
 	shift 2
 	"$BUILD/dfw" run "$BUILD/tests/vmxassist/$name.img" --debug "$work/e9" --expect "guest done" \
-		--timeout 120 "$@" >"$work/run" 2>&1
+		--timeout "${timeout:-120}" "$@" >"$work/run" 2>&1
 	sed -n '/^<guest>/,/^<\/guest>/{/^([0-9])\./!p}' "$work/e9" >"$work/$name.$where.out" 2>/dev/null
 }
 

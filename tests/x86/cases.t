@@ -6,7 +6,7 @@
 
 # interpreted NAME: leaves $work/NAME.expected
 interpreted() {
-	timeout 120 "$BUILD/tests/x86/machine" "$BUILD/tests/vmxassist/$1.img" |
+	timeout 300 "$BUILD/tests/x86/machine" "$BUILD/tests/vmxassist/$1.img" |
 		sed -n '/^<guest>/,/^<\/guest>/p' >"$work/$1.expected"
 	grep -q '^</guest>' "$work/$1.expected"
 }
@@ -18,4 +18,10 @@ run_guest cases bochs-assist --cpu corei5_lynnfield_750
 same cases bochs-assist "$work/cases.expected"
 check "limits in the interpreter" interpreted limits
 check "limits there are those of Bochs" diff -u tests/vmxassist/limits.expected "$work/limits.expected"
+if [ -n "${DFW_LONG:-}" ]; then
+	check "cases that libunicorn gets wrong in the interpreter" interpreted rare
+	timeout=300
+	run_guest rare bochs-native --cpu corei5_arrandale_m520 --real-mode native
+	same rare bochs-native "$work/rare.expected"
+fi
 plan

@@ -15,12 +15,13 @@ $(BUILD)/host/tests/x86/fpu_vectors.o: CFLAGS_host += -msse4.2
 tests: $(X86_TESTS)
 
 # Guest programs, for Bochs and for machine, which runs them in the interpreter
-$(BUILD)/tests/vmxassist/cases.img $(BUILD)/tests/vmxassist/transfers.img: $(BUILD)/tests/vmxassist/%.img: tests/x86/cases/entry.S tests/x86/cases/%.c tests/x86/undefined.h tests/vmxassist/guest.inc tests/vmxassist/guest.lds
+CASES_IMAGES := $(addprefix $(BUILD)/tests/vmxassist/,cases.img rare.img transfers.img)
+$(CASES_IMAGES): $(BUILD)/tests/vmxassist/%.img: tests/x86/cases/entry.S $(wildcard tests/x86/cases/*.c) tests/x86/undefined.h tests/x86/rare.h tests/vmxassist/guest.inc tests/vmxassist/guest.lds
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m32 -I. -c -o $(@:.img=.entry.o) $< && \
 		$(CC) -m32 -std=gnu17 -Os -Wall -Wextra -ffreestanding -fno-pic -fno-stack-protector \
-			-fno-asynchronous-unwind-tables -mgeneral-regs-only -fno-merge-constants -I. $(CASES_FLAGS) -c -o $(@:.img=.o) tests/x86/cases/$*.c && \
+			-fno-asynchronous-unwind-tables -mgeneral-regs-only -fno-merge-constants -I. $(CASES_FLAGS) -c -o $(@:.img=.o) $(if $(filter rare,$*),tests/x86/cases/cases.c -DRARE,tests/x86/cases/$*.c) && \
 		$(LD) -z noexecstack --no-warn-rwx-segments -m elf_i386 -T tests/vmxassist/guest.lds -o $(@:.img=.elf) $(@:.img=.entry.o) $(@:.img=.o) && \
 		$(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@ && truncate -s 1440K $@
-tests: $(BUILD)/tests/vmxassist/cases.img $(BUILD)/tests/vmxassist/transfers.img $(BUILD)/tests/x86/machine
+tests: $(CASES_IMAGES) $(BUILD)/tests/x86/machine
 $(BUILD)/tests/x86/machine: $(call objs,host,tests/x86/machine.c tests/x86/host_unit.c) $(BUILD)/host/x86/libx86.a
 	$(Q)echo "  LD   $@" && $(CC) -o $@ $^
