@@ -265,20 +265,8 @@ static const struct x86_ops ops = {
 
 /* --- where inputs start --- */
 
-static void put16(uint32_t at, uint16_t v)
-{
-	memcpy(pristine + at, &v, 2);
-}
-
-static void put32(uint32_t at, uint32_t v)
-{
-	memcpy(pristine + at, &v, 4);
-}
-
-static void put64(uint32_t at, uint64_t v)
-{
-	memcpy(pristine + at, &v, 8);
-}
+#define IMAGE pristine
+#include <tests/x86/tables.h>
 
 enum {
 	GDT = 0x1000,
@@ -299,18 +287,6 @@ enum {
 	CODE = 0x10000,
 	STACK = 0x30000,
 };
-
-static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t ar)
-{
-	return (limit & 0xffff) | (uint64_t)(base & 0xffffff) << 16 | (uint64_t)(ar & 0xf0ff) << 40 |
-	       (uint64_t)(limit & 0xf0000) << 32 | (uint64_t)(base & 0xff000000) << 32;
-}
-
-static uint64_t gate(uint16_t selector, uint32_t off, uint8_t ar, unsigned params)
-{
-	return (off & 0xffff) | (uint64_t)selector << 16 | (uint64_t)params << 32 |
-	       (uint64_t)ar << 40 | (uint64_t)(off & 0xffff0000) << 32;
-}
 
 /* One of each kind of descriptor; ring 3 selectors from 0x90 on. */
 static void build_gdt(uint32_t at)

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include "diff.h"
 #include "rare.h"
+#define IMAGE pristine
+#include "tables.h"
 
 const struct mode modes[MODES] = {
     [REAL] = {"real",		      0,		 0,	    0, false, false, false, false},
@@ -32,21 +34,8 @@ const struct mode modes[MODES] = {
     [PAE_3] = {"pae cpl 3",	    G_CODE32_3, G_DATA32_3,  3, true,  false, true,  true },
 };
 
-uint8_t ours[MEMORY], theirs[MEMORY] __attribute__((aligned(4096)));
-uint8_t pristine[MEMORY];
-static bool dirty[PAGES];
-static bool outside, use_map, was_paged;
+static bool use_map, was_paged;
 static uint64_t out_ours;
-
-static uint64_t seed;
-
-static uint32_t rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed * 0x2545f4914f6cdd1dull >> 32;
-}
 
 /* Values at which carries, signs and counts change. */
 static uint32_t operand(void)
@@ -74,34 +63,6 @@ static uint32_t operand(void)
 }
 
 /* --- the world of the interpreter --- */
-
-void touch(uint64_t phys, unsigned len)
-{
-	if (phys / 4096 < PAGES)
-		dirty[phys / 4096] = true;
-	if ((phys + len - 1) / 4096 < PAGES)
-		dirty[(phys + len - 1) / 4096] = true;
-}
-
-static void read_memory_op(void *world, uint64_t phys, void *dst, unsigned len)
-{
-	if (phys + len > MEMORY) {
-		outside = true;
-		memset(dst, 0xff, len);
-		return;
-	}
-	memcpy(dst, ours + phys, len);
-}
-
-static void write_memory_op(void *world, uint64_t phys, const void *src, unsigned len)
-{
-	if (phys + len > MEMORY) {
-		outside = true;
-		return;
-	}
-	touch(phys, len);
-	memcpy(ours + phys, src, len);
-}
 
 static void *map_memory(void *world, uint64_t phys, unsigned len, bool write)
 {
@@ -160,8 +121,8 @@ static uint64_t rdtsc(void *world)
 }
 
 static const struct x86_ops ops = {
-    .read = read_memory_op,
-    .write = write_memory_op,
+    .read = pair_read,
+    .write = pair_write,
     .map = map_memory,
     .in = in_port,
     .out = out_port,
@@ -194,14 +155,9 @@ static void poke16(uint32_t at, uint16_t v)
 /* Memory becomes the same on both sides again. Unicorn's walks of page tables go unseen. */
 static void clean(bool tables)
 {
-	unsigned page;
-
-	for (page = 0; page < PAGES; page++)
-		if (dirty[page] || (tables && page >= TABLES / 4096 && page < TABLES_END / 4096)) {
-			memcpy(ours + page * 4096, pristine + page * 4096, 4096);
-			memcpy(theirs + page * 4096, pristine + page * 4096, 4096);
-			dirty[page] = false;
-		}
+	if (tables)
+		touch(TABLES, TABLES_END - TABLES);
+	restore_memory();
 }
 
 /* --- the tables in memory --- */
@@ -237,19 +193,6 @@ static const struct {
     [G_DATA32_1] = {0,	       0xfffff,	0xc0b3},
 };
 
-static uint64_t pack(uint32_t base, uint32_t limit, uint32_t ar)
-{
-	return (limit & 0xffff) | (uint64_t)(base & 0xffffff) << 16 | (uint64_t)(ar & 0xff) << 40 |
-	       (uint64_t)(limit >> 16 & 0xf) << 48 | (uint64_t)(ar >> 12 & 0xf) << 52 |
-	       (uint64_t)(base >> 24) << 56;
-}
-
-static uint64_t gate(uint16_t selector, uint32_t offset, uint8_t type, uint8_t params)
-{
-	return (offset & 0xffff) | (uint64_t)selector << 16 | (uint64_t)params << 32 |
-	       (uint64_t)type << 40 | (uint64_t)(offset >> 16) << 48;
-}
-
 struct dfw_segment segment_of(uint16_t selector)
 {
 	unsigned n = selector >> 3;
@@ -265,26 +208,6 @@ struct dfw_segment segment_of(uint16_t selector)
 	};
 }
 
-static void keep(uint32_t at, const void *src, unsigned len)
-{
-	memcpy(pristine + at, src, len);
-}
-
-static void keep16(uint32_t at, uint16_t v)
-{
-	keep(at, &v, 2);
-}
-
-static void keep32(uint32_t at, uint32_t v)
-{
-	keep(at, &v, 4);
-}
-
-static void keep64(uint32_t at, uint64_t v)
-{
-	keep(at, &v, 8);
-}
-
 static void make_tss(uint32_t at, bool user)
 {
 	static const uint8_t order[6] = {DFW_ES, DFW_CS, DFW_SS, DFW_DS, DFW_FS, DFW_GS};
@@ -292,22 +215,22 @@ static void make_tss(uint32_t at, bool user)
 
 	memset(pristine + at, 0, 0x68);
 	for (n = 0; n < 3; n++) {
-		keep32(at + 4 + 8 * n, INNER_STACKS + (n + 1) * 0x1000);
-		keep16(at + 8 + 8 * n, n == 0 ? G_DATA32 * 8 : n == 1 ? G_DATA32_1 * 8 + 1 : 0);
+		put32(at + 4 + 8 * n, INNER_STACKS + (n + 1) * 0x1000);
+		put16(at + 8 + 8 * n, n == 0 ? G_DATA32 * 8 : n == 1 ? G_DATA32_1 * 8 + 1 : 0);
 	}
-	keep32(at + 0x1c, TABLES);
-	keep32(at + 0x20, CODE + 0x1234);
-	keep32(at + 0x24, 0x202);
+	put32(at + 0x1c, TABLES);
+	put32(at + 0x20, CODE + 0x1234);
+	put32(at + 0x24, 0x202);
 	for (n = 0; n < 8; n++)
-		keep32(at + 0x28 + 4 * n, n == 4 ? STACK + 0xa000 : 0x1000 * n);
+		put32(at + 0x28 + 4 * n, n == 4 ? STACK + 0xa000 : 0x1000 * n);
 	for (n = 0; n < 6; n++)
-		keep16(at + 0x48 + 4 * n, (order[n] == DFW_CS ? user ? G_CODE32_3 : G_CODE32
+		put16(at + 0x48 + 4 * n, (order[n] == DFW_CS ? user ? G_CODE32_3 : G_CODE32
 					   : user	      ? G_DATA32_3
 							      : G_DATA32) *
 						  8 +
 					      (user ? 3 : 0));
-	keep16(at + 0x60, G_LDT * 8);
-	keep16(at + 0x66, 0x68);
+	put16(at + 0x60, G_LDT * 8);
+	put16(at + 0x66, 0x68);
 }
 
 static void make_tables(void)
@@ -315,23 +238,23 @@ static void make_tables(void)
 	unsigned n, k;
 
 	for (n = 0; n < 256; n++) {
-		keep16(4 * n, n * 16);
-		keep16(4 * n + 2, 0xe000 + n);
+		put16(4 * n, n * 16);
+		put16(4 * n + 2, 0xe000 + n);
 	}
 	memset(pristine + SYSTEM_AREA, 0, TABLES_END - SYSTEM_AREA);
 	for (n = 1; n < G_ENTRIES; n++)
 		if (gdt[n].ar)
-			keep64(GDT + 8 * n, pack(gdt[n].base, gdt[n].limit, gdt[n].ar));
-	keep64(GDT + 8 * G_CALL32, gate(G_CODE32 * 8, CODE + 0x4321, 0xec, 3));
-	keep64(GDT + 8 * G_CALL16, gate(G_CODE16 * 8, 0x4321, 0xe4, 5));
-	keep64(GDT + 8 * G_TASK, gate(G_TSS_NEXT * 8, 0, 0xe5, 0));
-	keep64(GDT + 8 * G_INTERRUPT, gate(G_CODE32 * 8, CODE + 0x4321, 0xee, 0));
-	keep64(GDT + 8 * G_CALL_ABSENT, gate(G_CODE32 * 8, CODE + 0x4321, 0x6c, 0));
-	keep64(GDT + 8 * G_CALL32_3, gate(G_CODE32_3 * 8, CODE + 0x2121, 0xec, 1));
-	keep64(LDT + 8 * 1, pack(0, 0xfffff, 0xc0f3));
-	keep64(LDT + 8 * 2, pack(0, 0xfffff, 0xc0fb));
-	keep64(LDT + 8 * 3, pack(CODE, 0xffff, 0x009b));
-	keep64(LDT + 8 * 4, pack(DATA, 0xffff, 0x0091));
+			put64(GDT + 8 * n, descriptor(gdt[n].base, gdt[n].limit, gdt[n].ar));
+	put64(GDT + 8 * G_CALL32, gate(G_CODE32 * 8, CODE + 0x4321, 0xec, 3));
+	put64(GDT + 8 * G_CALL16, gate(G_CODE16 * 8, 0x4321, 0xe4, 5));
+	put64(GDT + 8 * G_TASK, gate(G_TSS_NEXT * 8, 0, 0xe5, 0));
+	put64(GDT + 8 * G_INTERRUPT, gate(G_CODE32 * 8, CODE + 0x4321, 0xee, 0));
+	put64(GDT + 8 * G_CALL_ABSENT, gate(G_CODE32 * 8, CODE + 0x4321, 0x6c, 0));
+	put64(GDT + 8 * G_CALL32_3, gate(G_CODE32_3 * 8, CODE + 0x2121, 0xec, 1));
+	put64(LDT + 8 * 1, descriptor(0, 0xfffff, 0xc0f3));
+	put64(LDT + 8 * 2, descriptor(0, 0xfffff, 0xc0fb));
+	put64(LDT + 8 * 3, descriptor(CODE, 0xffff, 0x009b));
+	put64(LDT + 8 * 4, descriptor(DATA, 0xffff, 0x0091));
 	make_tss(TSS, false);
 	make_tss(TSS_NEXT, true);
 	for (n = 0; n < 0x80; n++)
@@ -339,43 +262,43 @@ static void make_tables(void)
 	pristine[TSS + 0x68 + 0x80] = 0xff;
 	/* a 16-bit task at privilege 0 */
 	memset(pristine + TSS_OLD, 0, 0x2c);
-	keep16(TSS_OLD + 0x0e, 0x3456);
-	keep16(TSS_OLD + 0x10, 0x0202);
+	put16(TSS_OLD + 0x0e, 0x3456);
+	put16(TSS_OLD + 0x10, 0x0202);
 	for (n = 0; n < 8; n++)
-		keep16(TSS_OLD + 0x12 + 2 * n, 0x1110 * n);
-	keep16(TSS_OLD + 0x22, G_DATA16 * 8);
-	keep16(TSS_OLD + 0x24, G_CODE16 * 8);
-	keep16(TSS_OLD + 0x26, G_STACK16 * 8);
-	keep16(TSS_OLD + 0x28, G_DATA16 * 8);
-	keep16(TSS_OLD + 0x2a, G_LDT * 8);
+		put16(TSS_OLD + 0x12 + 2 * n, 0x1110 * n);
+	put16(TSS_OLD + 0x22, G_DATA16 * 8);
+	put16(TSS_OLD + 0x24, G_CODE16 * 8);
+	put16(TSS_OLD + 0x26, G_STACK16 * 8);
+	put16(TSS_OLD + 0x28, G_DATA16 * 8);
+	put16(TSS_OLD + 0x2a, G_LDT * 8);
 
 	/* two levels: memory as it is, then windows on data with every protection */
-	keep32(TABLES, (TABLES + 0x1000) | 0x27);
+	put32(TABLES, (TABLES + 0x1000) | 0x27);
 	for (n = 0; n < PAGES; n++)
-		keep32(TABLES + 0x1000 + 4 * n, n << 12 | 0x27);
-	keep32(TABLES + 4, (TABLES + 0x2000) | 7);
-	keep32(TABLES + 8, (TABLES + 0x2000) | 5);
-	keep32(TABLES + 12, (TABLES + 0x2000) | 3);
-	keep32(TABLES + 16, 0x400000 | 0x87); /* 4 MiB; a reserved bit follows */
-	keep32(TABLES + 16, 0x200000 | 0x87);
+		put32(TABLES + 0x1000 + 4 * n, n << 12 | 0x27);
+	put32(TABLES + 4, (TABLES + 0x2000) | 7);
+	put32(TABLES + 8, (TABLES + 0x2000) | 5);
+	put32(TABLES + 12, (TABLES + 0x2000) | 3);
+	put32(TABLES + 16, 0x400000 | 0x87); /* 4 MiB; a reserved bit follows */
+	put32(TABLES + 16, 0x200000 | 0x87);
 	for (n = 0; n < 1024; n++)
-		keep32(TABLES + 0x2000 + 4 * n, (DATA + (n * 5 % 32) * 0x1000) |
+		put32(TABLES + 0x2000 + 4 * n, (DATA + (n * 5 % 32) * 0x1000) |
 						    (n % 8 == 6 ? 7 : n % 8) | (n & 8 ? 0x20 : 0) |
 						    (n & 16 ? 0x40 : 0));
 	/* PAE: the same windows of 2 MiB, with NX */
 	for (k = 0; k < 4; k++)
-		keep64(TABLES + 0x4000 + 8 * k, k ? 0 : (TABLES + 0x5000) | 1);
-	keep64(TABLES + 0x5000, (TABLES + 0x6000) | 0x27);
+		put64(TABLES + 0x4000 + 8 * k, k ? 0 : (TABLES + 0x5000) | 1);
+	put64(TABLES + 0x5000, (TABLES + 0x6000) | 0x27);
 	for (n = 0; n < PAGES; n++)
-		keep64(TABLES + 0x6000 + 8 * n, n << 12 | 0x27);
+		put64(TABLES + 0x6000 + 8 * n, n << 12 | 0x27);
 	for (k = 2; k < 10; k++)
-		keep64(TABLES + 0x5000 + 8 * k, (TABLES + 0x7000) | (k < 6    ? 7
+		put64(TABLES + 0x5000 + 8 * k, (TABLES + 0x7000) | (k < 6    ? 7
 								     : k == 6 ? 5
 								     : k == 7 ? 3
 									      : 0));
-	keep64(TABLES + 0x5000 + 8 * 9, 0x87 | 0x2000); /* 2 MiB with a reserved bit */
+	put64(TABLES + 0x5000 + 8 * 9, 0x87 | 0x2000); /* 2 MiB with a reserved bit */
 	for (n = 0; n < 512; n++)
-		keep64(TABLES + 0x7000 + 8 * n,
+		put64(TABLES + 0x7000 + 8 * n,
 		       (DATA + (n * 5 % 32) * 0x1000) | (n % 8 == 6 ? 7 : n % 8) |
 			   (n & 8 ? 0x20 : 0) | (n & 16 ? 0x40 : 0) | (n & 32 ? 1ull << 63 : 0));
 }
@@ -968,7 +891,7 @@ static void run_case(struct test *t, struct tally *tally)
 	static struct x86_slot slots[64];
 	struct x86 x = {.cpu = &cpu, .ops = &ops, .slots = slots, .slots_mask = 63, .rep_batch = 0x10000};
 	const struct mode *m = &modes[t->mode];
-	unsigned n, row = t->form->row;
+	unsigned row = t->form->row;
 	enum x86_outcome outcome;
 	uint32_t base, error = 0;
 	const char *what = NULL;
@@ -985,23 +908,19 @@ static void run_case(struct test *t, struct tally *tally)
 	find_operand(t);
 	base = (uint32_t)t->before.seg[DFW_CS].base + (uint32_t)t->before.rip;
 	use_map = rnd() & 1;
-	/* A first run finds the length: Unicorn translates what follows, which is to be JMP $. */
-	for (n = 0; n < 2; n++) {
-		if (n)
-			memcpy(t->code + t->length, "\xeb\xfe", 2);
-		poke(base, t->code, sizeof(t->code));
-		outside = false;
-		out_ours = 0;
-		cpu = t->before;
-		if (!n) {
-			x86_peek(&x, cpu.rip);
-			t->length = x.insn->length ? x.insn->length : 15; /* 0: cannot be fetched whole */
-			continue;
-		}
-		do
-			outcome = x86_step(&x);
-		while (outcome == X86_REPEAT);
-	}
+	/* A look finds the length: Unicorn translates what follows, which is to be JMP $. */
+	poke(base, t->code, sizeof(t->code));
+	cpu = t->before;
+	x86_peek(&x, cpu.rip);
+	t->length = x.insn->length ? x.insn->length : 15; /* 0: cannot be fetched whole */
+	memcpy(t->code + t->length, "\xeb\xfe", 2);
+	poke(base, t->code, sizeof(t->code));
+	outside = false;
+	out_ours = 0;
+	cpu = t->before;
+	do
+		outcome = x86_step(&x);
+	while (outcome == X86_REPEAT);
 	if (outcome == X86_FAULT) {
 		vector = x.event.vector;
 		error = x.event.error;

@@ -9,11 +9,10 @@
 #define TESTS_X86_DIFF_H
 
 #include <x86/internal.h>
+#include "pair.h"
 
 /* Guest-physical memory, and what lies where. */
 enum {
-	MEMORY = 0x120000,
-	PAGES = MEMORY / 4096,
 	CODE = 0x20000, /* base of the 16-bit code segments */
 	DATA = 0x30000,
 	STACK = 0x40000,
@@ -141,8 +140,6 @@ struct form {
 	char name[40];
 };
 
-extern uint8_t ours[MEMORY], theirs[MEMORY], pristine[MEMORY];
-void touch(uint64_t phys, unsigned len);
 uint32_t port_value(uint16_t port, unsigned size);
 void processor_id(void *world, uint32_t regs[4]);
 uint64_t out_digest(uint64_t digest, uint16_t port, unsigned size, uint32_t value);

@@ -19,14 +19,10 @@
 #include <string.h>
 #include <unicorn/unicorn.h>
 #include "host_unit.h"
+#include "pair.h"
 
-enum { MEMORY = 0x120000, PAGES = MEMORY / 4096 };
 enum { CF = 1, PF = 4, AF = 0x10, ZF = 0x40, SF = 0x80, OF = 0x800, STATUS = 0x8d5 };
 enum { CR4_OSFXSR = 1 << 9, CR4_OSXMMEXCPT = 1 << 10 };
-
-static uint8_t ours[MEMORY], theirs[MEMORY] __attribute__((aligned(4096))), pristine[MEMORY];
-static bool dirty[PAGES];
-static bool outside;
 
 /* Bytes of data read, [from, to). */
 struct extent {
@@ -35,25 +31,9 @@ struct extent {
 static struct extent read_ours, read_theirs;
 static uint32_t code_at; /* linear; fetches are no data */
 
-static uint64_t seed;
-
-static uint32_t rnd(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed * 0x2545f4914f6cdd1dull >> 32;
-}
-
 static uint64_t rnd64(void)
 {
 	return (uint64_t)rnd() << 32 | rnd();
-}
-
-static void touch(uint64_t phys, unsigned len)
-{
-	for (uint64_t page = phys / 4096; page <= (phys + len - 1) / 4096 && page < PAGES; page++)
-		dirty[page] = true;
 }
 
 static void note(struct extent *e, uint64_t at, unsigned len)
@@ -68,37 +48,11 @@ static void note(struct extent *e, uint64_t at, unsigned len)
 		e->to = at + len;
 }
 
-static void clean(void)
-{
-	for (unsigned page = 0; page < PAGES; page++)
-		if (dirty[page]) {
-			memcpy(ours + page * 4096, pristine + page * 4096, 4096);
-			memcpy(theirs + page * 4096, pristine + page * 4096, 4096);
-			dirty[page] = false;
-		}
-}
-
 /* --- the world of the interpreter --- */
 
-static void read_memory(void *world, uint64_t phys, void *dst, unsigned len)
+static void reading_data(uint64_t phys, unsigned len)
 {
-	if (phys + len > MEMORY) {
-		outside = true;
-		memset(dst, 0xff, len);
-		return;
-	}
 	note(&read_ours, phys, len);
-	memcpy(dst, ours + phys, len);
-}
-
-static void write_memory(void *world, uint64_t phys, const void *src, unsigned len)
-{
-	if (phys + len > MEMORY) {
-		outside = true;
-		return;
-	}
-	touch(phys, len);
-	memcpy(ours + phys, src, len);
 }
 
 static void *no_map(void *world, uint64_t phys, unsigned len, bool write)
@@ -131,8 +85,8 @@ static void no_out(void *world, uint16_t port, unsigned size, uint32_t value)
 }
 
 static const struct x86_ops ops = {
-	.read = read_memory,
-	.write = write_memory,
+	.read = pair_read,
+	.write = pair_write,
 	.map = no_map,
 	.in = no_in,
 	.out = no_out,
@@ -178,11 +132,6 @@ static bool on_invalid(uc_engine *uc, void *user)
 	invalid = true;
 	return false;
 }
-
-static const int gpr_id[8] = {UC_X86_REG_EAX, UC_X86_REG_ECX, UC_X86_REG_EDX, UC_X86_REG_EBX,
-			      UC_X86_REG_ESP, UC_X86_REG_EBP, UC_X86_REG_ESI, UC_X86_REG_EDI};
-static const int seg_id[6] = {UC_X86_REG_ES, UC_X86_REG_CS, UC_X86_REG_SS,
-			      UC_X86_REG_DS, UC_X86_REG_FS, UC_X86_REG_GS};
 
 static uc_engine *engine(uc_mode mode)
 {
@@ -771,7 +720,7 @@ static void run_case(struct test_case *c, struct tally *t)
 
 	/* A first run finds the length: Unicorn translates what follows, which is to be JMP $. */
 	for (n = 0; n < 2; n++) {
-		clean();
+		restore_memory();
 		memcpy(ours + base, c->code, 20);
 		touch(base, 20);
 		outside = false;
@@ -960,6 +909,7 @@ int main(int argc, char **argv)
 	const char *is_long = getenv("DFW_LONG");
 	unsigned cases = argc > 1 ? atoi(argv[1]) : is_long && *is_long ? 5200 : 80, only = argc > 3 ? strtoul(argv[3], NULL, 16) : 0;
 
+	reading = reading_data;
 	seed = (argc > 2 ? strtoull(argv[2], NULL, 0) : 1) * 0x9e3779b97f4a7c15ull + 1;
 	for (unsigned n = 0; n < MEMORY; n += 4)
 		*(uint32_t *)(pristine + n) = word();

@@ -12,48 +12,15 @@
 #include <string.h>
 #include <cmocka.h>
 #include "host_unit.h"
+#include "world.h"
 
-enum { MEMORY = 0x200000 };
 enum { DB = 1, UD = 6, NM = 7, SS_FAULT = 12, GP = 13, PF = 14, MF = 16, XM = 19 };
 enum { MP = 2, EM = 4, TS = 8, NE = 0x20 };
 enum { PAE = 1 << 5, OSFXSR = 1 << 9, OSXMMEXCPT = 1 << 10, OSXSAVE = 1 << 18 };
 enum { CODE = 0x20000, DATA = 0x30000, TABLES = 0x10000 };
 
-static uint8_t memory[MEMORY];
-static struct dfw_cpu cpu;
-static struct x86 x;
-static struct x86_slot slots[64];
 static uint32_t hidden_features; /* of leaf 1, ECX */
 static bool system_features;     /* leaf 7: SMAP, RTM; 80000001h: SYSCALL, RDTSCP; 1: MONITOR */
-static unsigned writes;
-
-static void op_read(void *world, uint64_t phys, void *dst, unsigned len)
-{
-	memset(dst, 0xff, len);
-	if (phys + len <= MEMORY)
-		memcpy(dst, memory + phys, len);
-}
-
-static void op_write(void *world, uint64_t phys, const void *src, unsigned len)
-{
-	writes++;
-	if (phys + len <= MEMORY)
-		memcpy(memory + phys, src, len);
-}
-
-static void *op_map(void *world, uint64_t phys, unsigned len, bool write)
-{
-	return NULL;
-}
-
-static uint32_t op_in(void *world, uint16_t port, unsigned size)
-{
-	return 0;
-}
-
-static void op_out(void *world, uint16_t port, unsigned size, uint32_t value)
-{
-}
 
 static bool op_read_msr(void *world, uint32_t index, uint64_t *value)
 {
@@ -100,27 +67,6 @@ static struct x86_ops ops = {
 	.fpu = host_unit_run,
 };
 
-static void put32(uint32_t at, uint32_t v)
-{
-	memcpy(memory + at, &v, 4);
-}
-
-static uint32_t get32(uint32_t at)
-{
-	uint32_t v;
-
-	memcpy(&v, memory + at, 4);
-	return v;
-}
-
-static uint16_t get16(uint32_t at)
-{
-	uint16_t v;
-
-	memcpy(&v, memory + at, 2);
-	return v;
-}
-
 /* Real mode with DS and ES at DATA, SS 1000h bytes on; EBX = EBP = ESI = EDI = 0. */
 static void real_mode(void)
 {
@@ -128,8 +74,7 @@ static void real_mode(void)
 
 	x86_reset(&cpu);
 	for (unsigned n = 0; n < 6; n++)
-		cpu.seg[n] = (struct dfw_segment){
-			.selector = base[n] >> 4, .base = base[n], .limit = 0xffff, .access_rights = 0x93};
+		cpu.seg[n] = segment(base[n] >> 4, base[n], 0xffff, 0x93);
 	cpu.cr0 = 0x10 | NE;
 	cpu.cr4 = OSFXSR | OSXMMEXCPT;
 	cpu.rip = 0x100;

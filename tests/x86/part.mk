@@ -4,7 +4,8 @@ X86_TESTS := $(addprefix $(BUILD)/tests/x86/,vectors.t diff.t limits.t fpu.t fpu
 
 $(BUILD)/tests/x86/%.t: $(BUILD)/host/tests/x86/%.o $(BUILD)/host/x86/libx86.a
 	$(Q)mkdir -p $(@D) && echo "  LD   $@" && $(CC) -o $@ $^ $(LDLIBS_$*)
-$(BUILD)/tests/x86/diff.t: $(call objs,host,tests/x86/unicorn.c tests/x86/reference.c)
+$(BUILD)/tests/x86/diff.t: $(call objs,host,tests/x86/unicorn.c tests/x86/reference.c tests/x86/pair.c)
+$(BUILD)/tests/x86/fpu.t: $(BUILD)/host/tests/x86/pair.o
 LDLIBS_vectors := -lcmocka
 LDLIBS_diff := -lunicorn
 LDLIBS_fpu := -lunicorn -lm
@@ -16,7 +17,7 @@ tests: $(X86_TESTS)
 
 # Guest programs, for Bochs and for machine, which runs them in the interpreter
 CASES_IMAGES := $(addprefix $(BUILD)/tests/vmxassist/,cases.img rare.img transfers.img)
-$(CASES_IMAGES): $(BUILD)/tests/vmxassist/%.img: tests/x86/cases/entry.S $(wildcard tests/x86/cases/*.c) tests/x86/undefined.h tests/x86/rare.h tests/vmxassist/guest.inc tests/vmxassist/guest.lds
+$(CASES_IMAGES): $(BUILD)/tests/vmxassist/%.img: tests/x86/cases/entry.S $(wildcard tests/x86/cases/*.c) tests/x86/undefined.h tests/x86/rare.h tests/x86/tables.h tests/vmxassist/guest.inc tests/vmxassist/guest.lds
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m32 -I. -c -o $(@:.img=.entry.o) $< && \
 		$(CC) -m32 -std=gnu17 -Os -Wall -Wextra -ffreestanding -fno-pic -fno-stack-protector \
 			-fno-asynchronous-unwind-tables -mgeneral-regs-only -fno-merge-constants -I. $(CASES_FLAGS) -c -o $(@:.img=.o) $(if $(filter rare,$*),tests/x86/cases/cases.c -DRARE,tests/x86/cases/$*.c) && \

@@ -17,11 +17,6 @@ static struct outcome *now;
 static bool invalid, stale;
 static unsigned whole; /* the last access that is no piece of another */
 
-static const int gpr_id[8] = {UC_X86_REG_EAX, UC_X86_REG_ECX, UC_X86_REG_EDX, UC_X86_REG_EBX,
-			      UC_X86_REG_ESP, UC_X86_REG_EBP, UC_X86_REG_ESI, UC_X86_REG_EDI};
-static const int seg_id[6] = {UC_X86_REG_ES, UC_X86_REG_CS, UC_X86_REG_SS,
-			      UC_X86_REG_DS, UC_X86_REG_FS, UC_X86_REG_GS};
-
 static void on_interrupt(uc_engine *uc, uint32_t vector, void *user)
 {
 	if (now && now->vector < 0)

@@ -9,9 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
-#include <x86/x86.h>
+#include "world.h"
 
-enum { MEMORY = 0x200000 };
 enum { DE, DB, NMI, BP, OF_TRAP, BR, UD, NM, DF_FAULT, TS = 10, NP, SS_FAULT, GP, PF };
 enum { FLAG_CF = 1, FLAG_ZF = 0x40, FLAG_TF = 0x100, FLAG_IF = 0x200, FLAG_DF = 0x400,
        FLAG_NT = 0x4000, FLAG_RF = 0x10000, FLAG_VM = 0x20000, FLAG_VIF = 0x80000 };
@@ -51,48 +50,7 @@ enum {
 	GDT_LIMIT = 0x87,
 };
 
-static uint8_t memory[MEMORY];
-static struct dfw_cpu cpu;
-static struct x86 x;
-static struct x86_slot slots[64];
-static uint16_t last_port;
-static uint32_t last_value;
-static bool mapped;
 static unsigned way;
-
-static void op_read(void *world, uint64_t phys, void *dst, unsigned len)
-{
-	assert_true(len >= 1 && len <= 4096 && (phys & 4095) + len <= 4096);
-	if (phys + len <= MEMORY)
-		memcpy(dst, memory + phys, len);
-	else
-		memset(dst, 0xff, len);
-}
-
-static void op_write(void *world, uint64_t phys, const void *src, unsigned len)
-{
-	assert_true(len >= 1 && len <= 4096 && (phys & 4095) + len <= 4096);
-	if (phys + len <= MEMORY)
-		memcpy(memory + phys, src, len);
-}
-
-static void *op_map(void *world, uint64_t phys, unsigned len, bool write)
-{
-	assert_true(len >= 1 && (phys & 4095) + len <= 4096);
-	return mapped && phys + len <= MEMORY ? memory + phys : NULL;
-}
-
-static uint32_t op_in(void *world, uint16_t port, unsigned size)
-{
-	last_port = port;
-	return 0x11223344;
-}
-
-static void op_out(void *world, uint16_t port, unsigned size, uint32_t value)
-{
-	last_port = port;
-	last_value = value;
-}
 
 static bool op_msr_read(void *world, uint32_t index, uint64_t *value)
 {
@@ -152,56 +110,6 @@ static const struct x86_ops ops = {
 	.cpuid = op_cpuid,
 	.rdtsc = op_rdtsc,
 };
-
-static void put16(uint32_t at, uint16_t v)
-{
-	memcpy(memory + at, &v, 2);
-}
-
-static void put32(uint32_t at, uint32_t v)
-{
-	memcpy(memory + at, &v, 4);
-}
-
-static void put64(uint32_t at, uint64_t v)
-{
-	memcpy(memory + at, &v, 8);
-}
-
-static uint16_t get16(uint32_t at)
-{
-	uint16_t v;
-
-	memcpy(&v, memory + at, 2);
-	return v;
-}
-
-static uint32_t get32(uint32_t at)
-{
-	uint32_t v;
-
-	memcpy(&v, memory + at, 4);
-	return v;
-}
-
-static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t ar)
-{
-	return (limit & 0xffff) | (uint64_t)(base & 0xffffff) << 16 | (uint64_t)(ar & 0xff) << 40 |
-	       (uint64_t)(limit >> 16 & 0xf) << 48 | (uint64_t)(ar >> 12 & 0xf) << 52 |
-	       (uint64_t)(base >> 24) << 56;
-}
-
-static uint64_t gate(uint16_t selector, uint32_t offset, uint8_t type, uint8_t params)
-{
-	return (offset & 0xffff) | (uint64_t)selector << 16 | (uint64_t)params << 32 |
-	       (uint64_t)type << 40 | (uint64_t)(offset >> 16) << 48;
-}
-
-static struct dfw_segment segment(uint16_t selector, uint32_t base, uint32_t limit, uint32_t ar)
-{
-	return (struct dfw_segment){
-		.selector = selector, .base = base, .limit = limit, .access_rights = ar};
-}
 
 static void real_mode(void)
 {

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "tests/x86/rare.h"
+#include "tests/x86/tables.h"
 #include "tests/x86/undefined.h"
 
 #ifdef RARE
@@ -259,19 +260,6 @@ static void copy(uint32_t to, uint32_t from, uint32_t bytes)
 	uint32_t n = bytes / 4;
 
 	asm volatile("rep movsl" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
-}
-
-static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t ar)
-{
-	return (limit & 0xffff) | (uint64_t)(base & 0xffffff) << 16 | (uint64_t)(ar & 0xff) << 40 |
-	       (uint64_t)(limit >> 16 & 0xf) << 48 | (uint64_t)(ar >> 12 & 0xf) << 52 |
-	       (uint64_t)(base >> 24) << 56;
-}
-
-static uint64_t gate(uint16_t selector, uint32_t offset, uint8_t type, uint8_t params)
-{
-	return (offset & 0xffff) | (uint64_t)selector << 16 | (uint64_t)params << 32 |
-	       (uint64_t)type << 40 | (uint64_t)(offset >> 16) << 48;
 }
 
 static void make_gdt(void)

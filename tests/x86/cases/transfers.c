@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "tests/x86/tables.h"
 
 struct state {
 	uint32_t eax, ecx, edx, ebx, esp, ebp, esi, edi;
@@ -93,19 +94,6 @@ static void put_hex(uint32_t v, unsigned digits)
 	put(' ');
 	while (digits--)
 		put("0123456789abcdef"[v >> 4 * digits & 15]);
-}
-
-static uint64_t descriptor(uint32_t base, uint32_t limit, uint32_t ar)
-{
-	return (limit & 0xffff) | (uint64_t)(base & 0xffffff) << 16 | (uint64_t)(ar & 0xff) << 40 |
-	       (uint64_t)(limit >> 16 & 0xf) << 48 | (uint64_t)(ar >> 12 & 0xf) << 52 |
-	       (uint64_t)(base >> 24) << 56;
-}
-
-static uint64_t gate(uint16_t selector, uint32_t offset, uint8_t type, uint8_t params)
-{
-	return (offset & 0xffff) | (uint64_t)selector << 16 | (uint64_t)params << 32 |
-	       (uint64_t)type << 40 | (uint64_t)(offset >> 16) << 48;
 }
 
 static void put8(uint32_t at, uint8_t v)
