@@ -49,6 +49,17 @@ printf 'DEFAULT mboot.c32 visor test=start\n' >"$work/cd/isolinux.cfg"
 xorriso -as mkisofs -quiet -o "$work/cd.iso" -b isolinux.bin -c boot.cat -no-emul-boot \
 	-boot-load-size 4 -boot-info-table "$work/cd" 2>/dev/null
 cdrom=$work/cd.iso says "multiboot without a module" "no multiboot module"
+# and by GRUB 2
+cat >"$work/grub.cfg" <<'END'
+search --file --set=root /visor
+multiboot /visor test=start debug=e9
+module /guest
+boot
+END
+grub-mkimage -O i386-pc-eltorito -p / -c "$work/grub.cfg" -o "$work/cd/grub.img" biosdisk iso9660 search multiboot boot
+xorriso -as mkisofs -quiet -o "$work/cd.iso" -b grub.img -c boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table \
+	"$work/cd" 2>/dev/null
+cdrom=$work/cd.iso run_guest corei5_lynnfield_750 "multiboot by GRUB"
 
 guest corei7_haswell_4770 "test=interrupts real-mode=assist"
 guest corei7_haswell_4770 "test=xsetbv"
