@@ -105,10 +105,15 @@ void block_nmi_again(void)
 		vmwrite(GUEST_INTERRUPTIBILITY, vmread(GUEST_INTERRUPTIBILITY) | DFW_BLOCKED_BY_NMI);
 }
 
-void assist_world_changed(struct vcpu *v)
+void keep_nmis_unblocked(void)
 {
 	if (nmis_unblocked)
 		vmwrite(GUEST_INTERRUPTIBILITY, vmread(GUEST_INTERRUPTIBILITY) & ~(uint64_t)DFW_BLOCKED_BY_NMI);
+}
+
+void assist_world_changed(struct vcpu *v)
+{
+	keep_nmis_unblocked();
 	protect_assist(v);
 	mmu->select(v);
 }

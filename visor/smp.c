@@ -85,6 +85,7 @@ void smp_stop_others(struct vcpu *v)
 
 void smp_nmi(struct vcpu *v)
 {
+	keep_nmis_unblocked();
 	if (v->kicked)
 		v->kicked = false;
 	else

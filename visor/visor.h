@@ -168,6 +168,8 @@ extern uint64_t ap_stacks;        /* 16 KiB each */
 /* exits.c */
 void run(struct vcpu *v) __attribute__((noreturn));
 void inject(struct vcpu *v, enum vector vector, uint32_t error);
+/* Where nmis_unblocked: the assist's record may say otherwise, and Bochs 2.7 does after an exit by NMI. */
+void keep_nmis_unblocked(void);
 /* The IRET that unblocked NMIs has faulted and runs again. */
 void block_nmi_again(void);
 /* Delivers the guest's page fault, or the double fault it makes of an exception in delivery. */

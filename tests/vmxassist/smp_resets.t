@@ -9,4 +9,8 @@ run_guest smp_resets bochs-native --cpus 2 --cpu corei5_arrandale_m520 --real-mo
 same smp_resets bochs-native "$expected"
 run_guest smp_resets bochs-assist --cpus 2 --cpu corei5_lynnfield_750
 same smp_resets bochs-assist "$expected"
+for cpu in core2_penryn_t9600 core_duo_t2400_yonah; do
+	run_guest smp_resets $cpu --cpus 2 --cpu $cpu
+	same smp_resets $cpu "$expected"
+done
 plan
