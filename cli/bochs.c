@@ -156,7 +156,7 @@ static bool write_config(struct guest *g)
 		"info: action=ignore, cpu0=report\n" /* see break_in */
 		"debug: action=ignore\n",
 		o->cpu ? o->cpu : DEFAULT_CPU, o->cpus, IPS, o->memory, o->memory,
-		o->vgarom ? o->vgarom
+		o->vgarom ? GUEST_VGAROM
 			  : beside_program(o->cirrus ? "vgabios-cirrus.bin" : "vgabios-std.bin"),
 		o->cirrus ? "cirrus" : "pcivga", o->cirrus ? "cirrus" : "vbe",
 		o->lockstep ? ", update_freq=60, realtime=0" : "",

@@ -151,6 +151,7 @@ extern const struct emulator bochs_emulator, qemu_emulator, kvm_emulator;
 int guest_run(const struct options *options);
 /* The names of the files in the private directory */
 #define GUEST_ROM    "dfw.rom"
+#define GUEST_VGAROM "vga.rom" /* where DFW_VGAROM names one */
 #define GUEST_SERIAL "com1.txt"
 extern const char *const guest_drive_files[DRIVES];
 /* Bytes that came out of port E9 */

@@ -215,6 +215,16 @@ static int place_drives(struct guest *g)
 	return 0;
 }
 
+static int place_vgarom(struct guest *g)
+{
+	const char *path = g->options->vgarom;
+	char *real = path ? realpath(path, NULL) : NULL;
+	int result = real ? symlink(real, in_dir(g, GUEST_VGAROM)) : 0;
+
+	free(real);
+	return path && (!real || result < 0) ? usage_error("DFW_VGAROM=%s: %s", path, strerror(errno)) : 0;
+}
+
 static void remove_dir(struct guest *g)
 {
 	DIR *dir = opendir(g->dir);
@@ -466,7 +476,7 @@ int guest_run(const struct options *o)
 		status = usage_error("--serial %s: %s", o->serial, strerror(errno));
 	else if (!open_copy(&debug, o->debug))
 		status = usage_error("--debug %s: %s", o->debug, strerror(errno));
-	else if ((status = place_drives(g)) == 0) {
+	else if ((status = place_drives(g)) == 0 && (status = place_vgarom(g)) == 0) {
 		double started = now();
 		say(false, "starting %s", o->on->name);
 		if ((status = o->on->start(g)) == 0 && !o->dry_run) {

@@ -240,7 +240,13 @@ static int qemu_start(struct guest *g)
 	argv[n++] = "-m", argv[n++] = memory;
 	argv[n++] = "-smp", argv[n++] = cpus;
 	argv[n++] = "-bios", argv[n++] = GUEST_ROM;
-	argv[n++] = "-vga", argv[n++] = o->cirrus ? "cirrus" : "std";
+	if (o->vgarom) {
+		argv[n++] = "-device";
+		argv[n++] = o->cirrus ? "cirrus-vga,romfile=" GUEST_VGAROM
+				      : "VGA,romfile=" GUEST_VGAROM;
+	} else {
+		argv[n++] = "-vga", argv[n++] = o->cirrus ? "cirrus" : "std";
+	}
 	argv[n++] = "-serial", argv[n++] = "file:" GUEST_SERIAL;
 	argv[n++] = "-debugcon", argv[n++] = "file:" DEBUG_FILE;
 	argv[n++] = "-vnc", argv[n++] = "unix:" VNC_SOCKET;
