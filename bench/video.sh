@@ -15,7 +15,7 @@ table=$PWD/bench/table.awk
 # rows NAME CARD ROM: $work/NAME has them; no such ROM, no file
 rows() {
 	[ -f "$3" ] || return
-	timeout 60 qemu-system-i386 -accel tcg -icount shift=0,sleep=off -nodefaults -net none -m 32 \
+	timeout 200 qemu-system-i386 -accel tcg -icount shift=0,sleep=off -nodefaults -net none -m 32 \
 		-rtc base=2020-01-01,clock=vm -display none -vga none -device "$2,romfile=$3" -monitor none -no-reboot \
 		-debugcon "file:$work/e9" -device isa-debug-exit,iobase=0x501 \
 		-drive "file=$BUILD/bench/video.img,format=raw,if=ide,snapshot=on" >/dev/null 2>&1

@@ -48,10 +48,12 @@ static bool load_font(const struct font *f)
 	if (count > 256 - f->first)
 		count = 256 - f->first;
 	open_font_memory();
+	/* 16 lines, which every text mode set loads, without REP */
 	asm volatile("pushw %%ds\n\tmovw %%cx, %%ds\n\tmovw $0xa000, %%cx\n\tmovw %%cx, %%es\n\t"
-		     "xorw %%cx, %%cx\n"
+		     "xorw %%cx, %%cx\n\tcmpw $4, %%bx\n\tjne 1f\n"
+		     "2:\tmovsl\n\tmovsl\n\tmovsl\n\tmovsl\n\taddw %w5, %%di\n\tdecw %w2\n\tjnz 2b\n\tjmp 3f\n"
 		     "1:\tmovb %%bl, %%cl\n\trep movsl\n\tmovb %%bh, %%cl\n\trep movsb\n\t"
-		     "addw %w5, %%di\n\tdecw %w2\n\tjnz 1b\n\tpopw %%ds"
+		     "addw %w5, %%di\n\tdecw %w2\n\tjnz 1b\n3:\tpopw %%ds"
 		     : "+D"(to), "+S"(from), "+a"(count)
 		     : "b"(height / 4 | (height & 3) << 8), "c"(f->seg), "d"(32 - height)
 		     : "memory", "cc");

@@ -40,3 +40,8 @@ pictures() {
 		fi
 	done
 }
+
+# sums FOLDER: one line for each picture, then the values
+sums() {
+	(cd "$1" && cksum -- *.ppm | awk '{ print $1, $3 }' && grep -v '^shot' values)
+}
