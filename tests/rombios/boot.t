@@ -24,10 +24,10 @@ for name in A B C; do
 	disk "$name"
 done
 
-# await TEXT: waits for it on port E9, 15 seconds at most
+# await TEXT: waits for it on port E9, 30 seconds at most
 await() {
 	i=0
-	while [ $i -lt 75 ] && ! grep -aq "$1" "$work/e9" 2>/dev/null; do
+	while [ $i -lt 150 ] && ! grep -aq "$1" "$work/e9" 2>/dev/null; do
 		sleep 0.2
 		i=$((i + 1))
 	done
@@ -44,7 +44,7 @@ run() {
 		done
 		await "${end:-press a key}"
 		echo quit
-	} | timeout 40 qemu-system-i386 -accel tcg -bios "$work/dfw.rom" -m 64 -display none -monitor stdio -serial null \
+	} | timeout 70 qemu-system-i386 -accel tcg -bios "$work/dfw.rom" -m 64 -display none -monitor stdio -serial null \
 		-debugcon "file:$work/e9" "$@" >"$work/said" 2>&1
 }
 
@@ -94,7 +94,7 @@ rm -f "$work/e9"
 	await 'Boot from'
 	printf 2
 	await 'press a key'
-} | timeout 40 qemu-system-i386 -accel tcg -bios "$work/dfw.rom" -m 64 -display none -monitor none -serial stdio -net none \
+} | timeout 70 qemu-system-i386 -accel tcg -bios "$work/dfw.rom" -m 64 -display none -monitor none -serial stdio -net none \
 	-debugcon "file:$work/e9" -drive "file=$work/A.img,format=raw,if=ide" -drive "file=$work/B.img,format=raw,if=virtio" \
 	>"$work/com1" 2>"$work/said" &
 qemu=$!
@@ -141,6 +141,21 @@ for size in 512 1000 300000; do
 	check "a ROM of $size bytes that is none: nothing is started" order "B0"
 done
 
+# a ROM in the ISA range with a BCV and a BEV; the last byte makes the sum 0
+cp "$BUILD/tests/rombios/boot-rom.bin" "$work/boot.rom"
+sum=$(od -An -v -tu1 -w1 "$work/boot.rom" | awk '{ s += $1 } END { print (256 - s % 256) % 256 }')
+# shellcheck disable=SC2059
+printf "\\$(printf '%03o' "$sum")" | dd of="$work/boot.rom" bs=1 seek=511 conv=notrunc status=none
+rom "boot=disk,network"
+run -net none -drive "file=$work/B.img,format=raw,if=ide" -device "loader,file=$work/boot.rom,addr=0xc8800,force-raw=on"
+check "a ROM's BCV is called once in POST, its BEV by the boot order" [ \
+	"$(tr -d '\r' <"$work/e9" | grep -ax 'option ROM runs\|BCV runs\|B0\|BEV runs' | tr '\n' ,)" = 'option ROM runs,BCV runs,B0,BEV runs,' ]
+rom "boot=network,disk"
+run -net none -drive "file=$work/B.img,format=raw,if=ide" -device "loader,file=$work/boot.rom,addr=0xc8800,force-raw=on"
+check "before the disk where the order says so" [ \
+	"$(tr -d '\r' <"$work/e9" | grep -ax 'B0\|BEV runs' | tr '\n' ,)" = 'BEV runs,B0,' ]
+rom ""
+
 # boot sectors and CDs of the wrong kinds
 rom "boot=disk,cdrom"
 truncate -s 1M "$work/none.img"
@@ -150,6 +165,13 @@ head -c 1M /dev/urandom >"$work/none.img"
 printf '\125\253' | dd of="$work/none.img" bs=1 seek=510 conv=notrunc status=none
 run -net none -drive "file=$work/none.img,format=raw,if=ide"
 check "no signature" grep -q 'not bootable: no signature AA55' "$work/e9"
+# what is in the partition table is the boot sector's own business
+for _ in 1 2 3; do
+	cp "$work/B.img" "$work/table.img"
+	head -c 64 /dev/urandom | dd of="$work/table.img" bs=1 seek=446 conv=notrunc status=none
+	run -net none -drive "file=$work/table.img,format=raw,if=ide"
+	check "a random partition table: the boot sector runs" order "B0"
+done
 truncate -s 512 "$work/tiny.img"
 run -net none -drive "file=$work/tiny.img,format=raw,if=ide"
 check "a disk of one sector" grep -q 'No bootable device' "$work/e9"
@@ -181,7 +203,14 @@ for media in 1 2 3; do
 	cdrom cd
 	check "El Torito: floppy emulation, media type $media" order "A0"
 done
+cp "$BUILD/tests/rombios/starts-cd.bin" "$work/starts.img"
+truncate -s 1440K "$work/starts.img"
 cd_image cd 0 "$work/A.img" 4
+rom "boot=floppy"
+run -net none -drive "file=$work/cd.iso,format=raw,if=ide,media=cdrom" -drive "file=$work/starts.img,format=raw,if=floppy"
+check "El Torito: INT 13h/4Ch refuses a media type that is none, and starts an image" [ \
+	"$(tr -d '\r' <"$work/e9" | grep -ax 'refused: .\|came back\|A0' | tr '\n' ,)" = 'refused: 1,A0,' ]
+rom "boot=disk,cdrom"
 cdrom cd
 check "El Torito: no emulation, drive E0" grep -aq '^A' "$work/e9"
 cp "$work/B.img" "$work/hd.img"
@@ -191,6 +220,12 @@ printf '\200\000\001\001\006\003\020\017\100\000\000\000\300\003\000\000' |
 cd_image cd 4 "$work/hd.img" 1
 cdrom cd
 check "El Torito: hard disk emulation, drive 80h" order "B0"
+# a table of nonsense is taken for what it says: 256 heads, cylinders without end
+printf '\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377\377' |
+	dd of="$work/hd.img" bs=1 seek=446 conv=notrunc status=none
+cd_image cd 4 "$work/hd.img" 1
+cdrom cd
+check "El Torito: hard disk emulation with a partition of 4 G sectors" order "B0"
 cd_image cd 4 "$work/A.img" 1
 cdrom cd
 check "El Torito: hard disk emulation without a partition table" grep -q 'has no partition table' "$work/e9"
@@ -204,6 +239,22 @@ cd_image cd 0 "$work/A.img" 4
 printf '\001' | dd of="$work/cd.iso" bs=1 seek=36870 conv=notrunc status=none
 cdrom cd
 check "El Torito: a wrong checksum" grep -q 'corrupt (validation entry)' "$work/e9"
+cd_image cd 0 "$work/A.img" 4
+printf '\252\125\252\125' | dd of="$work/cd.iso" bs=1 seek=36892 conv=notrunc status=none
+cdrom cd
+check "El Torito: no key bytes" grep -q 'corrupt (validation entry)' "$work/e9"
+# EFI's platform, the sum made right again
+cd_image cd 0 "$work/A.img" 4
+printf '\001\357' | dd of="$work/cd.iso" bs=1 seek=36864 conv=notrunc status=none
+printf '\252\146' | dd of="$work/cd.iso" bs=1 seek=36892 conv=notrunc status=none
+cdrom cd
+check "El Torito: nothing but EFI" grep -q 'has nothing for a PC' "$work/e9"
+for _ in 1 2; do # sections of nonsense behind it
+	head -c 1984 /dev/urandom | dd of="$work/cd.iso" bs=1 seek=36928 conv=notrunc status=none
+	printf '\220\000\377\377' | dd of="$work/cd.iso" bs=1 seek=36928 conv=notrunc status=none
+	cdrom cd
+	check "El Torito: a section of 65535 random entries ends" grep -q 'press a key\|No bootable' "$work/e9"
+done
 cd_image cd 0 "$work/A.img" 4
 printf '\000' | dd of="$work/cd.iso" bs=1 seek=36896 conv=notrunc status=none
 cdrom cd

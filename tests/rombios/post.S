@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Boot sectors and option ROMs of post.t, chosen by CASE. All write to port E9.
+ * Boot sectors and option ROMs of post.t and boot.t, chosen by CASE. All write to port E9.
  */
 	.code16
 	.text
@@ -18,6 +18,35 @@ _start:
 	jmp 1f
 	.org 0x18
 	.word 0
+#ifdef BCV /* two expansion headers: PnP BIOS 1.0A, 3.2 */
+	.word 0x20
+	.org 0x20
+	.macro header next, name, bcv, bev
+	.ascii "$PnP"
+	.byte 1, 2
+	.word \next
+	.byte 0, 0
+	.long 0
+	.word 0, \name
+	.byte 0, 0, 1, 0
+	.word \bcv, 0, \bev, 0, 0
+	.endm
+	header 0x40, 0, bcv, 0
+	header 0, name, 0, bev
+name:	.asciz "test ROM"
+	.macro entry label, text
+\label:	pushw %ds
+	pushw %si
+	pushw %cs
+	popw %ds
+	say "\text"
+	popw %si
+	popw %ds
+	lretw
+	.endm
+	entry bcv, "BCV runs\n"
+	entry bev, "BEV runs\n"
+#endif
 1:	pushw %ds
 	pushw %si
 	pushw %cs
@@ -66,6 +95,29 @@ _start:
 codes:	.byte 0, 1, 2, 3, 6, 7, 8, 4
 2:	say "all codes\n"
 	jmp quit
+#elif CASE == 0x4c /* starts the image in block 20 of the first CD by INT 13h/4Ch, as no, then as a 1.44 MB floppy */
+	movb $5, packet + 1
+	movw $0x4c00, %ax
+	movw $packet, %si
+	int $0x13
+	jnc quit
+	addb $'0', %ah
+	movb %ah, refused
+	say "refused: "
+	movb refused, %al
+	outb %al, $0xe9
+	say "\n"
+	movb $2, packet + 1
+	movw $0x4c00, %ax
+	movw $packet, %si
+	int $0x13
+	say "came back\n"
+	jmp quit
+refused: .byte 0
+packet:	.byte 0x13, 0, 0, 0 /* size, media, drive, controller */
+	.long 20
+	.word 0, 0, 0, 1 /* device, buffer, segment, sectors */
+	.byte 0, 0, 0
 #elif CASE == 53 /* off, by APM */
 	movw $0x5301, %ax
 	xorw %bx, %bx
