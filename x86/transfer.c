@@ -88,12 +88,23 @@ HANDLER(ret)
 
 /* --- pushing a frame --- */
 
+static void check_target(struct insn *i, const struct dfw_segment *cs, uint32_t eip)
+{
+	bool is_long = long_mode(i->cpu) && (cs->access_rights & DFW_AR_L);
+
+	if (is_long && (cs->access_rights & DFW_AR_DB))
+		selector_fault(i, GP, cs->selector);
+	if (!is_long && eip > cs->limit)
+		x86_raise_error(i, GP, i->ext);
+}
+
 /*
- * Pushes n values on the stack ss:*sp, all checked before the first is written. `inner`: a stack
- * that becomes current with a change of privilege, whose faults name it.
+ * Pushes n values on the stack ss:*sp, all checked before the first is written; then the target cs:eip is,
+ * unless cs is NULL: SDM vol. 2, CALL and INT n. `inner`: a stack that becomes current with a change of
+ * privilege, whose faults name it.
  */
 static void push_frame(struct insn *i, const struct dfw_segment *ss, uint32_t *sp, unsigned size,
-		       const uint32_t *values, unsigned n, bool inner)
+		       const uint32_t *values, unsigned n, bool inner, const struct dfw_segment *cs, uint32_t eip)
 {
 	uint32_t mask = ss->access_rights & DFW_AR_DB ? 0xffffffffu : 0xffff, at = 0;
 	unsigned access = inner ? WRITE | SYSTEM : WRITE, pass, k;
@@ -116,6 +127,8 @@ static void push_frame(struct insn *i, const struct dfw_segment *ss, uint32_t *s
 			if (i->cpu->dr7 & DR7_ENABLES)
 				i->debug |= x86_breakpoints(i->cpu, (uint32_t)ss->base + at, size, 1);
 		}
+		if (cs)
+			check_target(i, cs, eip);
 	}
 	*sp = at;
 }
@@ -156,16 +169,6 @@ static void far_pointer(struct insn *i, uint16_t *selector, uint32_t *off)
 	*selector = read_memory(i, i->seg, i->ea + i->osize, 2);
 }
 
-static void check_target(struct insn *i, const struct dfw_segment *cs, uint32_t eip)
-{
-	bool is_long = long_mode(i->cpu) && (cs->access_rights & DFW_AR_L);
-
-	if (is_long && (cs->access_rights & DFW_AR_DB))
-		selector_fault(i, GP, cs->selector);
-	if (!is_long && eip > cs->limit)
-		x86_raise_error(i, GP, i->ext);
-}
-
 static void real_far(struct insn *i, uint16_t selector, uint32_t off, bool call)
 {
 	struct dfw_cpu *cpu = i->cpu;
@@ -173,12 +176,8 @@ static void real_far(struct insn *i, uint16_t selector, uint32_t off, bool call)
 	uint32_t frame[2] = {cpu->seg[DFW_CS].selector, i->eip}, sp = get_stack(cpu);
 
 	x86_real_segment(cpu, DFW_CS, selector, &cs);
-	if (off > cs.limit)
-		x86_raise_error(i, GP, 0);
-	if (call) {
-		push_frame(i, &cpu->seg[DFW_SS], &sp, i->osize, frame, 2, false);
-		commit_stack(cpu, sp);
-	}
+	push_frame(i, &cpu->seg[DFW_SS], &sp, i->osize, frame, call ? 2 : 0, false, &cs, off);
+	commit_stack(cpu, sp);
 	cpu->seg[DFW_CS] = cs;
 	i->eip = off;
 }
@@ -244,18 +243,14 @@ static void through_call_gate(struct insn *i, const struct descriptor *gate, uin
 		}
 		frame[n++] = cpu->seg[DFW_CS].selector;
 		frame[n++] = i->eip;
-		check_target(i, &cs, off);
-		push_frame(i, &ss, &new_sp, size, frame, n, true);
+		push_frame(i, &ss, &new_sp, size, frame, n, true, &cs, off);
 		x86_set_accessed(i, &d);
 		commit_stack_segment(cpu, &ss, new_sp);
 	} else {
-		check_target(i, &cs, off);
-		if (call) {
-			frame[0] = cpu->seg[DFW_CS].selector;
-			frame[1] = i->eip;
-			push_frame(i, &cpu->seg[DFW_SS], &sp, size, frame, 2, false);
-			commit_stack(cpu, sp);
-		}
+		frame[0] = cpu->seg[DFW_CS].selector;
+		frame[1] = i->eip;
+		push_frame(i, &cpu->seg[DFW_SS], &sp, size, frame, call ? 2 : 0, false, &cs, off);
+		commit_stack(cpu, sp);
 		x86_set_accessed(i, &d);
 	}
 	cs.access_rights |= DFW_AR_ACCESSED;
@@ -377,16 +372,12 @@ static void far_transfer(struct insn *i, bool call)
 	if (!(ar & DFW_AR_P))
 		selector_fault(i, NP, selector);
 	x86_unpack(&d, (selector & ~3u) | level, &cs);
-	check_target(i, &cs, off);
-	if (call) {
-		frame[0] = cpu->seg[DFW_CS].selector;
-		frame[1] = i->eip;
-		push_frame(i, &cpu->seg[DFW_SS], &sp, i->osize, frame, 2, false);
-	}
+	frame[0] = cpu->seg[DFW_CS].selector;
+	frame[1] = i->eip;
+	push_frame(i, &cpu->seg[DFW_SS], &sp, i->osize, frame, call ? 2 : 0, false, &cs, off);
 	x86_set_accessed(i, &d);
 	cs.access_rights |= DFW_AR_ACCESSED;
-	if (call)
-		commit_stack(cpu, sp);
+	commit_stack(cpu, sp);
 	cpu->seg[DFW_CS] = cs;
 	i->eip = off;
 }
@@ -600,7 +591,7 @@ static void take_real_vector(struct insn *i, uint32_t flags, uint32_t vector_add
 		slots[2] = flags;
 		sp -= 6;
 	} else {
-		push_frame(i, &cpu->seg[DFW_SS], &sp, 2, frame, 3, false);
+		push_frame(i, &cpu->seg[DFW_SS], &sp, 2, frame, 3, false, NULL, 0);
 	}
 	commit_stack(cpu, sp);
 	cpu->seg[DFW_CS] = cs;
@@ -736,8 +727,7 @@ static void protected_interrupt(struct insn *i, unsigned vector, enum x86_event_
 	frame[n++] = i->eip;
 	if (has_error)
 		frame[n++] = error;
-	check_target(i, &cs, off);
-	push_frame(i, &ss, &sp, size, frame, n, target < level);
+	push_frame(i, &ss, &sp, size, frame, n, target < level, &cs, off);
 	x86_set_accessed(i, &d);
 	cs.access_rights |= DFW_AR_ACCESSED;
 	if (vm86)

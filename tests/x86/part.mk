@@ -16,11 +16,15 @@ $(BUILD)/host/tests/x86/fpu_vectors.o: CFLAGS_host += -msse4.2
 tests: $(X86_TESTS)
 
 # Guest programs, for Bochs and for machine, which runs them in the interpreter
-CASES_IMAGES := $(addprefix $(BUILD)/tests/vmxassist/,cases.img rare.img transfers.img)
+SOURCE_cases := tests/x86/cases/cases.c
+SOURCE_rare := -DRARE tests/x86/cases/cases.c
+SOURCE_transfers := tests/x86/cases/transfers.c
+SOURCE_transfers_all := -DALL tests/x86/cases/transfers.c
+CASES_IMAGES := $(addprefix $(BUILD)/tests/vmxassist/,cases.img rare.img transfers.img transfers_all.img)
 $(CASES_IMAGES): $(BUILD)/tests/vmxassist/%.img: tests/x86/cases/entry.S $(wildcard tests/x86/cases/*.c) tests/x86/undefined.h tests/x86/rare.h tests/x86/tables.h tests/vmxassist/guest.inc tests/vmxassist/guest.lds
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m32 -I. -c -o $(@:.img=.entry.o) $< && \
 		$(CC) -m32 -std=gnu17 -Os -Wall -Wextra -ffreestanding -fno-pic -fno-stack-protector \
-			-fno-asynchronous-unwind-tables -mgeneral-regs-only -fno-merge-constants -I. $(CASES_FLAGS) -c -o $(@:.img=.o) $(if $(filter rare,$*),tests/x86/cases/cases.c -DRARE,tests/x86/cases/$*.c) && \
+			-fno-asynchronous-unwind-tables -mgeneral-regs-only -fno-merge-constants -I. $(CASES_FLAGS) -c -o $(@:.img=.o) $(SOURCE_$*) && \
 		$(LD) -z noexecstack --no-warn-rwx-segments -m elf_i386 -T tests/vmxassist/guest.lds -o $(@:.img=.elf) $(@:.img=.entry.o) $(@:.img=.o) && \
 		$(OBJCOPY) -O binary -j .text $(@:.img=.elf) $@ && truncate -s 1440K $@
 tests: $(CASES_IMAGES) $(BUILD)/tests/x86/machine

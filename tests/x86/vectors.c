@@ -1191,6 +1191,63 @@ static void call_gate(void **state)
 	FAULTS(NP, ABSENT, 0x9a, 0, 0, 0, 0, ABSENT | 3, 0);
 }
 
+/* What is checked first, SDM vol. 2, CALL and INT n: the stack's room, then the target's limit; nothing is pushed
+ * before. Bochs pushes first, and of an interrupt checks the target first. */
+static void far_order(void **state)
+{
+	unsigned n;
+
+	user_mode();
+	put64(GDT + CODE32, descriptor(0, 0xff, 0x409b));
+	put32(STACK0 - 4, 0x77777777);
+	FAULTS(GP, 0, 0x9a, 0, 0, 0, 0, GATE | 3, 0);
+	FAULTS(GP, 0, 0xcd, 0x30);
+	assert_int_equal(get32(STACK0 - 4), 0x77777777);
+	put64(GDT + DATA16, descriptor(0, 0xf, 0x4093));
+	put16(TSS + 8, DATA16);
+	FAULTS(SS_FAULT, DATA16, 0x9a, 0, 0, 0, 0, GATE | 3, 0);
+	FAULTS(SS_FAULT, DATA16, 0xcd, 0x30);
+	protected_mode();
+	put64(GDT + CODE32, descriptor(0, 0xff, 0x409b));
+	FAULTS(GP, 0, 0x9a, 0, 0, 6, 0, CODE32, 0);
+	FAULTS(GP, 0, 0xcd, 0x30);
+	cpu.seg[DFW_SS].limit = 0xf;
+	FAULTS(SS_FAULT, 0, 0x9a, 0, 0, 6, 0, CODE32, 0);
+	FAULTS(SS_FAULT, 0, 0xcd, 0x30);
+	FAULTS(GP, 0, 0xea, 0, 0, 6, 0, CODE32, 0);
+	/* in real mode, too */
+	real_mode();
+	FAULTS(GP, 0, 0x66, 0x9a, 0, 0, 1, 0, 0, 0x20);
+	ESP = 3;
+	FAULTS(SS_FAULT, 0, 0x66, 0x9a, 0, 0, 1, 0, 0, 0x20);
+	/* privilege 0 has its stack in bytes 4 to 9 of the TSS, privilege 1 in 12 to 17: TSSstackAddress + 5, where
+	 * Bochs and QEMU ask for + 7 */
+	for (n = 7; n < 12; n++) {
+		user_mode();
+		cpu.seg[DFW_TR].limit = n;
+		if (n < 9)
+			FAULTS(TS, TSS_SEL, 0xcd, 0x30);
+		else
+			RUNS(0xcd, 0x30);
+		user_mode();
+		cpu.seg[DFW_TR].limit = n + 8;
+		put32(TSS + 0xc, STACK0);
+		put16(TSS + 0x10, DATA16 | 1);
+		put64(GDT + DATA16, descriptor(0, 0xfffff, 0xc0b3));
+		put64(GDT + CODE32, descriptor(0, 0xfffff, 0xc0bb));
+		if (n < 9)
+			FAULTS(TS, TSS_SEL, 0xcd, 0x30);
+		else
+			RUNS(0xcd, 0x30);
+	}
+	/* from VM86 to privilege 1: refused before the TSS is looked at */
+	vm86_mode(3);
+	cpu.seg[DFW_TR].limit = 3;
+	FAULTS(TS, TSS_SEL, 0xcd, 0x30);
+	put64(GDT + CODE32, descriptor(0, 0xfffff, 0xc0bb));
+	FAULTS(GP, CODE32, 0xcd, 0x30);
+}
+
 /* --- VM86 --- */
 
 static void vm86_iopl(void **state)
@@ -2217,6 +2274,7 @@ int main(void)
 		cmocka_unit_test(interrupt_same_level),
 		cmocka_unit_test(interrupt_inner),
 		cmocka_unit_test(call_gate),
+		cmocka_unit_test(far_order),
 		cmocka_unit_test(vm86_iopl),
 		cmocka_unit_test(vm86_interrupt),
 		cmocka_unit_test(vme),

@@ -6,12 +6,20 @@
  * state they came in. Every exception and INT3, which is all the code there is, goes through a task
  * gate to a task of its own, so that what was interrupted is in its TSS, whatever became of its stack.
  *
- * The same image runs in the interpreter on the build machine (machine.c) and on Bochs natively.
+ * The same image runs in the interpreter on the build machine (machine.c) and on Bochs natively; every
+ * STRIDEth case, or with ALL defined every one. Where Bochs departs from the manual the case is left out
+ * here, and vectors.c has it: far_order.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "tests/x86/tables.h"
+
+#ifdef ALL
+#define STRIDE 1
+#else
+#define STRIDE 5
+#endif
 
 struct state {
 	uint32_t eax, ecx, edx, ebx, esp, ebp, esi, edi;
@@ -239,6 +247,16 @@ static void make_world(void)
 
 /* --- one case --- */
 
+/* Is it the turn of one? */
+static bool wanted_now(void)
+{
+	static unsigned number;
+
+	return number++ % STRIDE == 0;
+}
+
+static bool beyond; /* Bochs pushes before it finds that a gate leads beyond the code segment */
+
 static uint8_t *code; /* where the next byte of it goes */
 
 static void emit(uint32_t v, unsigned size)
@@ -313,7 +331,7 @@ static void finish(bool next_wide)
 	for (n = 0; n < 6; n++)
 		put8(GDT + LAST - 8 + n, 0);
 	put_hex(digest(GDT + CODE0, LAST - CODE0), 8);
-	put_hex(digest(MEM + INNER - 0x1100, 0x1200), 8);
+	put_hex(beyond ? 0 : digest(MEM + INNER - 0x1100, 0x1200), 8);
 	put_hex(digest(MEM + OUTER - 0x200, 0x300), 8);
 	put('\n');
 	asm volatile("pushl $2\n\tpopfl\n\tclts" : : : "memory");
@@ -366,6 +384,12 @@ static void apply(const struct spoil *s, bool wide, uint16_t *selector, uint16_t
 	switch (s->what) {
 	case FIELD:
 		set_field(NEXT, wide, s->field, s->value);
+		if (wide && s->field == FLAGS && (s->value & 0x20000)) { /* virtual-8086 mode */
+			enum field f;
+
+			for (f = ES; f <= DS; f++)
+				set_field(NEXT, wide, f, (f == CS ? CODE : MEM) >> 4);
+		}
 		break;
 	case AR:
 		put8(GDT + NEXT_SEL + 5, s->value);
@@ -395,6 +419,8 @@ static void task_case(enum source source, bool wide, unsigned from, unsigned to,
 	uint16_t selector = NEXT_SEL, gate_selector = GATE | from;
 	uint64_t g;
 
+	if (!wanted_now())
+		return;
 	make_world();
 	make_tss(NEXT, wide, to);
 	put64(GDT + NEXT_SEL, descriptor(NEXT, wide ? 0x67 : 0x2b, (wide ? 0xe9 : 0xe1) | (source == IRET_LINK ? 2 : 0)));
@@ -496,6 +522,9 @@ static void gate_case(enum gate_source source, unsigned from, bool vm, uint8_t t
 	static const char *const name[GATE_SOURCES] = {"call", "jmp", "int", "ud", "gp"};
 	uint64_t g = gate(selector, offset, type, source <= JMP_THROUGH ? 3 : 0);
 
+	if (!wanted_now())
+		return;
+	beyond = offset > 0xffff;
 	make_world();
 	make_tss(NEXT, true, 0);
 	put64(GDT + NEXT_SEL, descriptor(NEXT, 0x67, 0x89));
@@ -541,6 +570,7 @@ static void gate_case(enum gate_source source, unsigned from, bool vm, uint8_t t
 	put_hex(rpl, 1);
 	put(':');
 	finish(true);
+	beyond = false;
 }
 
 static void gates(void)
@@ -565,10 +595,13 @@ static void gates(void)
 			for (n = 0; n < sizeof(stacks) / sizeof(*stacks); n++)
 				for (k = 0; k < 2; k++) {
 					gate_case(source, from, vm, is_call ? (k ? 0xe4 : 0xec) : k ? 0xe6 : 0xee, CODE0, TARGET, n, 0x67, from);
-					gate_case(source, from, vm, is_call ? (k ? 0xe4 : 0xec) : k ? 0xe6 : 0xee, CODE0, 0x12345, n, 0x67, from);
+					if (is_call || !n) /* Bochs finds the target first */
+						gate_case(source, from, vm, is_call ? (k ? 0xe4 : 0xec) : k ? 0xe6 : 0xee, CODE0, 0x12345, n, 0x67, from);
 				}
+			/* SS:ESP ends with byte 9; Bochs asks for 11. It reads them before it refuses CODE1 in VM86. */
 			for (n = 4; n < 18; n++)
-				gate_case(source, from, vm, is_call ? 0xec : 0xee, n & 1 ? CODE0 : CODE1, TARGET, 0, n, from);
+				if (n < 9 || n > 10)
+					gate_case(source, from, vm, is_call ? 0xec : 0xee, (n & 1) || vm ? CODE0 : CODE1, TARGET, 0, n, from);
 			for (n = 0; n < 4; n++)
 				for (k = 0; k < 4; k++)
 					gate_case(source, from, vm, (is_call ? 0x8c : 0x8e) | k << 5, CODE0, 0x10000, 0, 0x67, n);
@@ -584,6 +617,8 @@ static void return_case(uint8_t opcode, bool wide, unsigned from, uint16_t cs, u
 	unsigned size = wide ? 4 : 2, n;
 	uint32_t words[6], count = 0;
 
+	if (!wanted_now())
+		return;
 	make_world();
 	make_tss(NEXT, true, 0);
 	put64(GDT + NEXT_SEL, descriptor(NEXT, 0x67, 0x89));
