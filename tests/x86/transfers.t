@@ -5,16 +5,16 @@
 . tests/vmxassist/lib.sh
 
 timeout=400
-name=transfers
-[ -z "${DFW_LONG:-}" ] || name=transfers_all
+guest=transfers
+[ -z "${DFW_LONG:-}" ] || guest=transfers_all
 
 interpreted() {
-	timeout $timeout "$BUILD/tests/x86/machine" "$BUILD/tests/vmxassist/$name.img" |
+	timeout $timeout "$BUILD/tests/x86/machine" "$BUILD/tests/vmxassist/$guest.img" |
 		sed -n '/^<guest>/,/^<\/guest>/p' >"$work/expected"
 	grep -q '^</guest>' "$work/expected"
 }
 
-check "$name in the interpreter" interpreted
-run_guest $name bochs-native --cpu corei5_arrandale_m520 --real-mode native
-same $name bochs-native "$work/expected"
+check "$guest in the interpreter" interpreted
+run_guest $guest bochs-native --cpu corei5_arrandale_m520 --real-mode native
+same $guest bochs-native "$work/expected"
 plan
