@@ -11,13 +11,19 @@
 /* The sizes of VBE modes: pixels, and characters of the text modes. */
 /* clang-format off */
 #define VBE_SIZES(S) \
-	S(320, 200) S(640, 400) S(640, 480) S(800, 600) S(1024, 768) S(1152, 864) S(1280, 720) \
-	S(1280, 768) S(1280, 800) S(1280, 960) S(1280, 1024) S(1400, 1050) S(1440, 900) S(1600, 900) \
-	S(1600, 1200) S(1680, 1050) S(1920, 1080) S(1920, 1200) S(2560, 1440) S(2560, 1600) \
+	S(320, 200) S(640, 400) S(640, 480) S(800, 600) S(1024, 768) S(1152, 864) S(1280, 1024) S(1600, 1200) \
 	S(80, 60) S(132, 25) S(132, 43) S(132, 50) S(132, 60)
+#define VBE_MORE_SIZES(S) \
+	S(1280, 720) S(1280, 768) S(1280, 800) S(1280, 960) S(1400, 1050) S(1440, 900) S(1600, 900) \
+	S(1680, 1050) S(1920, 1080) S(1920, 1200) S(2560, 1440) S(2560, 1600)
 /* clang-format on */
 #define VBE_SIZE_ID(width, height) SIZE_##width##x##height,
-enum { VBE_SIZES(VBE_SIZE_ID) };
+enum { VBE_SIZES(VBE_SIZE_ID) VBE_MORE_SIZES(VBE_SIZE_ID) VBE_SIZE_COUNT };
+_Static_assert(VBE_SIZE_COUNT <= 32, "struct vbe_entry");
+#define VBE_SIZE(width, height) {width, height},
+extern const struct vbe_size {
+	uint16_t width, height;
+} ROM card_sizes[];
 
 /* A mode in the card's list; bits are 4, 8, 15, 16, 24 or 32, and 0 of text. */
 struct vbe_entry {

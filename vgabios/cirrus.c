@@ -86,6 +86,7 @@ enum {
 	M(0x10c, 132, 60, 0) M(0xffff, 320, 200, 8) M(0x104, 1024, 768, 4) M(0x106, 1280, 1024, 4)
 /* clang-format on */
 
+const struct vbe_size ROM card_sizes[] IN_ROM = {VBE_SIZES(VBE_SIZE)};
 const struct vbe_entry ROM card_modes[] IN_ROM = {MODES(VBE_ENTRY)};
 const uint16_t ROM card_mode_numbers[] IN_ROM = {MODES(VBE_NUMBER)};
 

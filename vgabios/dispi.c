@@ -138,6 +138,7 @@ enum {
 	M(0x10c, 132, 60, 0)
 /* clang-format on */
 
+const struct vbe_size ROM card_sizes[] IN_ROM = {VBE_SIZES(VBE_SIZE) VBE_MORE_SIZES(VBE_SIZE)};
 const struct vbe_entry ROM card_modes[] IN_ROM = {MODES(VBE_ENTRY)};
 const uint16_t ROM card_mode_numbers[] IN_ROM = {MODES(VBE_NUMBER) 0xffff};
 

@@ -16,12 +16,6 @@ enum {
 	MODE_KEEP = 1 << 15,
 };
 
-#define VBE_SIZE(width, height) {width, height},
-static const struct {
-	uint16_t width, height;
-} ROM sizes[] IN_ROM = {VBE_SIZES(VBE_SIZE)};
-_Static_assert(sizeof(sizes) / sizeof(sizes[0]) <= 32, "struct vbe_entry");
-
 /* By VBE_DEPTH(). */
 static const uint8_t ROM bits[8] IN_ROM = {0, 4, 8, 24, 16, 32, 0, 15};
 static const uint8_t ROM storage[8] IN_ROM = {16, 1, 8, 24, 16, 32, 0, 16};
@@ -49,8 +43,8 @@ static bool find_mode(uint16_t number, struct vbe_mode *mode)
 	depth = entry->depth;
 	mode->size = entry->size;
 	mode->depth = depth;
-	mode->width = sizes[entry->size].width;
-	mode->height = sizes[entry->size].height;
+	mode->width = card_sizes[entry->size].width;
+	mode->height = card_sizes[entry->size].height;
 	mode->bits = bits[depth];
 	mode->storage = storage[depth];
 	mode->memory = (uint32_t)memory << (mode->bits == 4 ? 14 : 16);
