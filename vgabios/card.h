@@ -45,6 +45,7 @@ extern const uint16_t ROM card_mode_numbers[];
 struct card {
 	uint8_t modes;
 	uint8_t capabilities; /* of 4F00h */
+	bool ddc;	      /* has a monitor that can be asked */
 	uint8_t dpms; /* states that there are: VBE/PM 1.0, 00h */
 	uint16_t max_pitch; /* bytes, in planes four at once */
 	uint32_t max_clock; /* Hz */
@@ -89,8 +90,10 @@ uint8_t card_power(void);
 enum { CARD_STATE = 64 };
 void card_save(uint16_t offset);
 void card_restore(uint16_t offset);
-/* DDC: drives clock (bit 0) and data (bit 1), returns what the lines are then. */
-uint8_t card_ddc(uint8_t lines);
+/* The monitor's EDID, 128 bytes of it, to the caller's ES:DI; false where there is none. */
+bool card_edid(uint8_t block);
+/* INT 10h/12h, what the standard adapter does not know. */
+void card_1012(void);
 /* VBE's number of a mode with a number of the card's maker; 0 where there is none. */
 uint16_t card_oem_mode(uint8_t number);
 

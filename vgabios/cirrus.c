@@ -9,7 +9,6 @@
 enum {
 	SR_UNLOCK = 0x06, /* 12h opens the extensions */
 	SR_EXTENDED_MODE = 0x07,
-	SR_DDC = 0x08, /* 0 clock, 1 data out; 2 clock, 7 data in; 6 enable */
 	SR_VCLK3_NUMERATOR = 0x0e,
 	SR_DRAM = 0x0f,
 	SR_CURSOR = 0x12,
@@ -190,7 +189,7 @@ uint16_t card_memory(void)
 
 uint32_t card_framebuffer(void)
 {
-	return pci_find_bar(PCI_ID, 0) & ~0xfu;
+	return pci_find_bar0(PCI_ID) & ~0xfu;
 }
 
 /* Clears all memory in lines of 4 KiB. */
@@ -327,13 +326,10 @@ void card_restore(uint16_t offset)
 	set_hidden_dac(peek8(r->es, offset));
 }
 
-uint8_t card_ddc(uint8_t lines)
+/* The emulated chips have no monitor on their DDC lines. */
+bool card_edid(uint8_t block)
 {
-	uint8_t now;
-
-	write_index(PORT_SEQUENCER, SR_DDC, 0x40 | lines);
-	now = read_index(PORT_SEQUENCER, SR_DDC);
-	return (now >> 2 & 1) | (now >> 6 & 2);
+	return false;
 }
 
 uint16_t card_oem_mode(uint8_t number)
@@ -342,4 +338,38 @@ uint16_t card_oem_mode(uint8_t number)
 		if (oem_modes[i][0] == number)
 			return 0x100 | oem_modes[i][1];
 	return 0;
+}
+
+/* As of the chip's BIOS: 80h-82h versions, 85h memory, 9Ah options, A0h whether a mode is there,
+ * A1h the monitor; A2h-A4h set a monitor and refresh rates, of which there is one each. */
+void card_1012(void)
+{
+	uint8_t revision = read_index(bda.crtc, CR_CHIP) & 3;
+
+	switch (r->bl) {
+	case 0x80:
+		r->ax = 0x0039; /* CL-GD5446 */
+		r->bx = revision;
+		break;
+	case 0x81:
+		r->ax = 0x0100;
+		break;
+	case 0x82:
+		r->al = revision;
+		break;
+	case 0x85:
+		r->al = card_memory();
+		break;
+	case 0x9a:
+		r->ax = 0x0060; /* up to 1024 lines, 60 Hz */
+		r->cx = 0x2800; /* 60 Hz at 1024x768 and 800x600, 43 Hz interlaced at 1280x1024 */
+		break;
+	case 0xa0:
+		r->ah = standard_mode(r->al & 0x7f) || card_oem_mode(r->al & 0x7f);
+		r->ds = r->es = r->si = r->di = 0xffff; /* no tables */
+		break;
+	case 0xa1:
+		r->bx = 0x0e00; /* a colour monitor as IBM's 8512 */
+		break;
+	}
 }

@@ -145,6 +145,7 @@ const uint16_t ROM card_mode_numbers[] IN_ROM = {MODES(VBE_NUMBER) 0xffff};
 const struct card ROM card IN_ROM = {
 	.modes = sizeof(card_modes) / sizeof(card_modes[0]),
 	.capabilities = 1, /* the DAC can be 8 bits wide */
+	.ddc = true,
 	.dpms = 4, /* a VGA can stop both synchronisation signals, not one of them */
 	.max_pitch = 0xfff0,
 	.max_clock = 300000000,
@@ -190,7 +191,7 @@ uint16_t card_memory(void)
 
 uint32_t card_framebuffer(void)
 {
-	uint32_t bar = pci_find_bar(PCI_ID, 0);
+	uint32_t bar = pci_find_bar0(PCI_ID);
 
 	return bar ? bar & ~0xfu : DEFAULT_FRAMEBUFFER;
 }
@@ -270,10 +271,79 @@ void card_restore(uint16_t offset)
 	}
 }
 
-uint8_t card_ddc(uint8_t lines)
+/* Drives DDC's clock (bit 0) and data (bit 1), returns what is on the lines then. */
+static uint8_t ddc(uint8_t lines)
 {
 	write_dispi(DISPI_DDC, 0x80 | lines);
 	return read_dispi(DISPI_DDC) >> 2 & 3;
+}
+
+/* Eight bits and the acknowledgement, which are driven where they are 0. */
+static uint16_t ddc_byte(uint16_t bits)
+{
+	uint16_t seen = 0;
+
+	for (uint8_t i = 9; i; i--, bits <<= 1) {
+		uint8_t data = bits >> 7 & 2;
+
+		ddc(data);
+		seen = seen << 1 | ddc(data | 1) >> 1;
+		ddc(data);
+	}
+	return seen;
+}
+
+/* Bochs' monitor, by DDC2B (I2C at address A0h). */
+static bool ddc_edid(uint8_t block)
+{
+	bool there = ddc(3) == 3;
+
+	ddc(1);
+	ddc(0);
+	if (!there || ddc_byte(0xa0 << 1 | 1) & 1)
+		return false;
+	ddc_byte(block << 8 | 1);
+	ddc(2);
+	ddc(3);
+	ddc(1);
+	ddc(0);
+	ddc_byte(0xa1 << 1 | 1);
+	for (uint8_t i = 0; i < 128; i++)
+		poke8(r->es, r->di + i, ddc_byte(i == 127 ? 0x1ff : 0x1fe) >> 1);
+	ddc(0);
+	ddc(1);
+	ddc(3);
+	return true;
+}
+
+/* QEMU's is in the card's memory (docs/specs/standard-vga.rst), which is brought to A0000h for the
+ * moment, within real mode's reach: the area is routed to the card's bus. */
+static bool memory_edid(uint8_t block)
+{
+	uint32_t saved = inl(PORT_PCI_ADDRESS), address = pci_find(PCI_ID), bar = 0;
+
+	if (address) {
+		outl(PORT_PCI_ADDRESS, address | 0x18);
+		bar = inl(PORT_PCI_DATA);
+		if (bar) {
+			outl(PORT_PCI_DATA, 0xa0000);
+			for (uint8_t i = 0; i < 128; i++)
+				poke8(r->es, r->di + i, peek8(0xa000, block * 128 + i));
+			outl(PORT_PCI_DATA, bar);
+		}
+	}
+	outl(PORT_PCI_ADDRESS, saved);
+	return bar;
+}
+
+bool card_edid(uint8_t block)
+{
+	return (memory_edid(block) || ddc_edid(block)) &&
+	       (block || (peek16(r->es, r->di) == 0xff00 && peek16(r->es, r->di + 6) == 0x00ff));
+}
+
+void card_1012(void)
+{
 }
 
 uint16_t card_oem_mode(uint8_t number)

@@ -150,10 +150,12 @@ function asks(i, reg,   text) {
 	text = line[i]
 	if (in_app[i])
 		return text ~ reg || (reg == "%eax" && text ~ /(stos|lods|scas)l/) ? 1 : 2
+	if (op ~ /^(call|j)/ && (op == "call" ? want[i, "%eax"] : wide[within[i]]) && dest in place && !wide[dest])
+		changed = wide[dest] = 1
 	if (op ~ /^(call|j)/ && dest !~ /^\.L/) # of a function here gcc knows what it leaves alone
 		return (dest in place ? asked[place[dest], reg] : reg ~ /%e[acd]x/) ? 1 : 2
 	if (op == "ret")
-		return reg == "%eax"
+		return reg == "%eax" && wide[within[i]]
 	if (op ~ /^(div|idiv|mul)l$/ || (op == "imull" && source == ""))
 		return reg ~ /%e[ad]x/ || text ~ reg ? 1 : 2
 	if (op == "cltd")
@@ -206,8 +208,10 @@ function narrow(i,   s, d) {
 	line[i] = "\t" op "\t" (s == "" ? "" : s ", ") d
 }
 
-# want[i, reg]: whether the upper half is asked for behind line i.
-function find_wanted(   i, k, n, reg, new, changed, app) {
+# want[i, reg]: whether the upper half is asked for behind line i. wide[function]: whether all of EAX is,
+# behind a call of it; of what other files call, always, but of
+# services, which return nothing.
+function find_wanted(   i, k, n, reg, new, app, name) {
 	n = split("%eax %ebx %ecx %edx %esi %edi", register_name, " ")
 	for (i = 1; i <= count; i++) {
 		if (line[i] ~ /^#APP/)
@@ -215,6 +219,11 @@ function find_wanted(   i, k, n, reg, new, changed, app) {
 		if (line[i] ~ /^#NO_APP/)
 			app = 0
 		in_app[i] = app
+		if (line[i] ~ /^[A-Za-z_][A-Za-z0-9_.]*:$/)
+			name = substr(line[i], 1, length(line[i]) - 1)
+		within[i] = name
+		if (line[i] ~ /^\t\.globl\t/ && line[i] !~ /handle_/)
+			wide[substr(line[i], 9)] = 1
 	}
 	for (i = 1; i <= count; i++) {
 		parse(i)

@@ -2,7 +2,7 @@
  *
  * What the adapter is and how it is set, and its state: INT 10h/12h, 1Ah-1Ch.
  */
-#include "vgabios.h"
+#include "card.h"
 
 /* The display combinations that there can be (IBM VGA Technical Reference, DCC table): entries, version,
  * highest code, then two codes each; 40:8A is an index. */
@@ -318,6 +318,7 @@ void handle_1012(void)
 			    (read_index(PORT_SEQUENCER, 1) & ~0x20) | (off ? 0x20 : 0));
 		break;
 	default:
+		card_1012();
 		return;
 	}
 	r->al = 0x12;

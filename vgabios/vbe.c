@@ -507,6 +507,18 @@ static uint16_t vbe_4f10(void)
 	return FAILED;
 }
 
+/* Monitor information of unit CX = 0: BL=0 how fast and by which DDC, 1 EDID's block DX to ES:DI */
+static uint16_t vbe_4f15(void)
+{
+	if (r->bl > 1 || r->cx)
+		return FAILED;
+	if (r->bl == 0) {
+		r->bx = 0x0102; /* a second at most; DDC2 */
+		return OK;
+	}
+	return r->di <= 0xff80 && r->dx < 2 && card_edid(r->dx) ? OK : FAILED;
+}
+
 void handle_104f(void)
 {
 	uint16_t status = NOT_KNOWN;
@@ -549,6 +561,10 @@ void handle_104f(void)
 		break;
 	case 0x10:
 		status = vbe_4f10();
+		break;
+	case 0x15:
+		if (card.ddc)
+			status = vbe_4f15();
 		break;
 	}
 	r->ax = status;

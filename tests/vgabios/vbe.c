@@ -714,6 +714,113 @@ static void set_10_bad(void)
 	LOW(ebx, 0x0003);
 }
 
+static void set_15(void)
+{
+	LOW(ebx, 0);
+	LOW(ecx, 0);
+	may.ebx = 0xffff;
+}
+static void look_15(void)
+{
+	SAME((uint16_t)out.ebx, 0x0102);
+}
+static void set_15_edid(void)
+{
+	buffer_call();
+	LOW(ebx, 1);
+	LOW(ecx, 0);
+	LOW(edx, 0);
+}
+static void look_15_edid(void)
+{
+	uint8_t sum = 0;
+
+	SAME(BUFFER32(0), 0xffffff00);
+	SAME(BUFFER32(4), 0x00ffffff);
+	for (unsigned i = 0; i < 128; i++)
+		sum += BUFFER8(i);
+	SAME(sum, 0);
+	video(3, 0, 0, 0); /* memory is where it was */
+	SAME(FAR(uint16_t, 0xb800, 0), 0x0720);
+}
+static void set_15_block(void)
+{
+	set_15_edid();
+	LOW(edx, 2);
+}
+static void set_15_unit(void)
+{
+	set_15_edid();
+	LOW(ecx, 1);
+}
+
+/* --- the calls of the CL-GD5446's drivers: INT 10h/12h --- */
+
+#define SET_12(n)                                                                                  \
+	static void set_12_##n(void)                                                               \
+	{                                                                                          \
+		LOW(ebx, 0x##n);                                                                   \
+		may.eax = may.ebx = may.ecx = 0xffff;                                              \
+	}
+SET_12(80)
+SET_12(81)
+SET_12(82)
+SET_12(85)
+SET_12(9a)
+SET_12(a1)
+static void look_12_80(void)
+{
+	SAME((uint16_t)out.eax, 0x0039);
+	EXPECT((uint16_t)out.ebx < 4);
+}
+static void look_12_81(void)
+{
+	SAME((uint16_t)out.eax, 0x0100);
+}
+static void look_12_82(void)
+{
+	EXPECT((out.eax & 0xff) < 4);
+}
+static void look_12_85(void)
+{
+	SAME(out.eax & 0xff, memory);
+}
+static void look_12_9a(void)
+{
+	SAME((uint16_t)out.eax, 0x0060);
+	SAME((uint16_t)out.ecx, 0x2800);
+}
+static void look_12_a1(void)
+{
+	SAME((uint16_t)out.ebx, 0x0e00);
+}
+
+/* A0h changes DS: not by a row. Then the modes by the chip's own numbers. */
+static void test_cirrus_modes(void)
+{
+	static const uint16_t modes[][4] = {
+		{0x14, 132, 24, 0x109}, {0x54, 132, 42, 0x10a}, {0x58, 100, 36, 0x102}, {0x5d, 128, 47, 0x104},
+		{0x5f, 80, 29, 0x101},	{0x60, 128, 47, 0x105}, {0x64, 80, 29, 0x111},	{0x6d, 160, 63, 0x107},
+		{0x71, 80, 29, 0x112},	{0x7b, 200, 74, 0x11c},
+	};
+
+	begin("INT 10h/00h, 12h/A0h: modes by the chip's own numbers");
+	for (unsigned i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		video(modes[i][0], 0, 0, 0);
+		SAME(current_mode(), modes[i][3]);
+		SAME(BDA16(0x4a), modes[i][1]);
+		SAME(BDA8(0x84), modes[i][2]);
+		vbe(0x1200 | modes[i][0], 0xa0, 0, 0);
+		SAME(vbe_r.eax >> 8 & 0xff, 1);
+	}
+	video(3, 0, 0, 0);
+	video(0x57, 0, 0, 0);
+	SAME(current_mode(), 3);
+	vbe(0x1257, 0xa0, 0, 0);
+	SAME(vbe_r.eax >> 8 & 0xff, 0);
+	end();
+}
+
 /* The far call at WinFuncPtr, by way of an interrupt vector of ours: it comes back, and does the same. */
 static void test_far_call(void)
 {
@@ -1041,6 +1148,17 @@ static const struct row rows[] = {
 	{VBE("10h/4F10h/01h, standby", 0x10, 0x004f), .set = set_10_standby, .registers = SEQ | ATC, .flags = ONLY_CIRRUS},
 	{VBE("10h/4F10h/01h, reduced", 0x10, 0x024f), .set = set_10_low, .registers = SEQ},
 	{VBE("10h/4F10h/03h", 0x10, 0x014f), .set = set_10_bad, .registers = SEQ},
+	{VBE("10h/4F15h/00h", 0x15, 0x004f), .set = set_15, .look = look_15, .registers = SEQ, .flags = ONLY_STD},
+	{VBE("10h/4F15h/01h", 0x15, 0x004f), .buffer = 128, .set = set_15_edid, .look = look_15_edid, .registers = SEQ, .flags = ONLY_STD},
+	{VBE("10h/4F15h/01h, block 2", 0x15, 0x014f), .set = set_15_block, .registers = SEQ, .flags = ONLY_STD},
+	{VBE("10h/4F15h/01h, unit 1", 0x15, 0x014f), .set = set_15_unit, .registers = SEQ, .flags = ONLY_STD},
+	{VBE("10h/4F15h", 0x15, 0x0100), .registers = SEQ, .flags = ONLY_CIRRUS},
+	{"10h/12h/80h", 0x10, 0x1200, .set = set_12_80, .look = look_12_80, .registers = SEQ, .flags = ONLY_CIRRUS},
+	{"10h/12h/81h", 0x10, 0x1200, .set = set_12_81, .look = look_12_81, .registers = SEQ, .flags = ONLY_CIRRUS},
+	{"10h/12h/82h", 0x10, 0x1200, .set = set_12_82, .look = look_12_82, .registers = SEQ, .flags = ONLY_CIRRUS},
+	{"10h/12h/85h", 0x10, 0x1200, .set = set_12_85, .look = look_12_85, .registers = SEQ, .flags = ONLY_CIRRUS},
+	{"10h/12h/9Ah", 0x10, 0x1200, .set = set_12_9a, .look = look_12_9a, .registers = SEQ, .flags = ONLY_CIRRUS},
+	{"10h/12h/A1h", 0x10, 0x1200, .set = set_12_a1, .look = look_12_a1, .registers = SEQ, .flags = ONLY_CIRRUS},
 	{VBE("10h/4F0Bh", 0x0b, 0x0100), .registers = SEQ},
 	{VBE("10h/4FFFh", 0xff, 0x0100), .registers = SEQ},
 };
@@ -1057,6 +1175,8 @@ void guest_main(void)
 	run_settings(rows, sizeof(rows) / sizeof(rows[0]));
 	setting = REAL;
 	test_far_call();
+	if (cirrus)
+		test_cirrus_modes();
 	test_protected_mode();
 	test_modes();
 	video(3, 0, 0, 0);
