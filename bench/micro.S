@@ -82,6 +82,7 @@ main:
 	repeated "LGDT", lgdt gdtr
 	repeated "LIDT", lidt idtr
 	movl $SOURCE, %edi
+	movl %fs:(%edi), %eax /* a host may map the page at its first use, ... */
 	repeated "MOV EAX,FS:[EDI] beyond 64 KiB", movl %fs:(%edi), %eax
 	repeated "MOV FS:[EDI],EAX beyond 64 KiB", movl %eax, %fs:(%edi)
 	repeated "#GP to the guest and IRET", movb (%edi), %al
@@ -96,6 +97,7 @@ main:
 	call interrupts
 	call stale_rows
 	call long_rows
+	call round_trip /* ... and all of protected mode's at the first way there */
 	movw $ROUNDS, %cx
 	begin
 1:	call round_trip
