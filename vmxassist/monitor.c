@@ -268,12 +268,15 @@ static void run_in_vm86(struct monitor *m, bool same)
 	vm86_resume(m, cpu->seg[DFW_CS].selector, cpu->rip);
 }
 
-/* same: segments are what they were at the last look */
-static _Noreturn void go_on(struct monitor *m, bool same)
+/* same: segments are what they were at the last look. first: one instruction before anything else; irq_at is
+ * another's, of code that an interrupt has left. */
+static _Noreturn void go_on(struct monitor *m, bool same, bool first)
 {
 	struct dfw_cpu *cpu = m->guest;
 
-	for (;;) {
+	for (;; first = false) {
+		if (__builtin_expect(first, 0))
+			goto step;
 		if (__builtin_expect(m->pending_irq >= 0 || m->pending_nmi || m->held_nmi, 0)) {
 			deliver_pending(m);
 			same = false;
@@ -289,6 +292,7 @@ static _Noreturn void go_on(struct monitor *m, bool same)
 			if (interrupted(m))
 				continue;
 		}
+	step:
 		stats->interpreted_protected += (uint32_t)cpu->cr0 & CR0_PE;
 		do
 			same = step(m) < X86_CHANGES_ALL;
@@ -302,15 +306,14 @@ static _Noreturn void go_on(struct monitor *m, bool same)
 void monitor_run(struct monitor *m)
 {
 	m->interpreting = true;
-	go_on(m, false);
+	go_on(m, false, false);
 }
 
 void monitor_emulate(struct monitor *m)
 {
 	vm86_load(m);
 	m->interpreting = false;
-	m->irq_at = m->guest->rip;
-	go_on(m, false);
+	go_on(m, false, true);
 }
 
 /* monitor_emulate, and straight back to VM86 in nearly every case. */
@@ -347,7 +350,7 @@ void monitor_stretch_ended(struct monitor *m)
 	m->guest->rflags &= ~(uint64_t)FLAG_RF;
 	m->guest->interruptibility |= m->shadow;
 	m->interpreting = true;
-	go_on(m, true);
+	go_on(m, true, false);
 }
 
 /* A task gate's event is delivered as any other; CALL, JMP, IRET and INT n are still ahead. */
