@@ -6,7 +6,7 @@
  * bytes of stack that a call may use, the interrupt vectors, the BIOS data area, and all other memory
  * below 640 KiB that is not a buffer of the call.
  *
- * Before including this a program may define BUFFER_SIZE, ROW_MORE (members of its own in struct row)
+ * Before including this a program may define BUFFER_SIZE, FAST_CALLS, ROW_MORE (members of its own in struct row)
  * and ARENA (the memory to watch); it defines the functions row_runs(), row_begin(), row_before() and
  * row_after().
  */
@@ -38,6 +38,9 @@ enum { ONCE = 1 << 0, NOT_VM86 = 1 << 1, ONLY_VM86 = 1 << 2, MORE = 1 << 3 }; /*
 struct out {
 	uint32_t may, care, want;
 };
+#ifndef FAST_CALLS
+#define FAST_CALLS 25 /* of each row, between fast interrupts */
+#endif
 #ifndef ROW_MORE
 #define ROW_MORE
 #endif
@@ -48,7 +51,7 @@ struct row {
 	struct out a;
 	enum carry carry;
 	uint8_t flags;
-	uint8_t bda[2][2]; /* offset, length of what may change */
+	uint8_t bda[3][2]; /* offset, length of what may change */
 	uint16_t buffer;   /* bytes of the buffer that may change */
 	void (*set)(void);
 	void (*look)(void);
@@ -112,7 +115,7 @@ static bool may_change(const struct row *row, unsigned i)
 {
 	if (i == 0x3f || i == 0x40 || (i >= 0x6c && i <= 0x70)) /* INT 08h */
 		return true;
-	for (unsigned k = 0; k < 2; k++)
+	for (unsigned k = 0; k < 3; k++)
 		if (i >= row->bda[k][0] && i < row->bda[k][0] + row->bda[k][1])
 			return true;
 	return false;
@@ -179,7 +182,7 @@ static void run_rows(const struct row *rows, unsigned count)
 	static char name[120];
 
 	for (const struct row *row = rows; row < rows + count; row++) {
-		unsigned n = setting == FAST_TIMER && !(row->flags & ONCE) ? 25 : 1, at = 0;
+		unsigned n = setting == FAST_TIMER && !(row->flags & ONCE) ? FAST_CALLS : 1, at = 0;
 		const char *why = NULL;
 
 		if ((row->flags & NOT_VM86 && setting == VM86) || (row->flags & ONLY_VM86 && setting != VM86))

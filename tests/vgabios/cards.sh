@@ -8,7 +8,7 @@ on_card() {
 	image=$BUILD/tests/vgabios/$2.img
 	case $1 in
 	std | cirrus)
-		timeout 120 qemu-system-i386 -accel tcg -bios "$BUILD/dfw.rom" -m 64 -vga "$1" -display none \
+		timeout 300 qemu-system-i386 -accel tcg -bios "$BUILD/dfw.rom" -m 64 -vga "$1" -display none \
 			-monitor none -net none -no-reboot -serial null -parallel null -debugcon stdio \
 			-device isa-debug-exit,iobase=0x501 -boot a \
 			-drive "file=$image,format=raw,if=floppy,snapshot=on"
@@ -17,7 +17,7 @@ on_card() {
 		cp "$image" "$work/floppy.img"
 		slot=cirrus rom=cirrus
 		[ "$1" = bochs-cirrus ] || slot=pcivga rom=std
-		limit=200 bochs_bios "$BUILD/dfw.rom" "$BUILD/vgabios-$rom.bin" <<-EOT
+		limit=300 bochs_bios "$BUILD/dfw.rom" "$BUILD/vgabios-$rom.bin" <<-EOT
 			floppya: 1_44=$work/floppy.img, status=inserted
 			boot: floppy
 			pci: enabled=1, chipset=i440fx, slot1=$slot

@@ -10,6 +10,7 @@
 #ifndef BUFFER_SIZE
 #define BUFFER_SIZE 1024
 #endif
+#define FAST_CALLS 8
 enum { SEQ = 1 << 0, CRTC = 1 << 1, GRC = 1 << 2, ATC = 1 << 3, MISC = 1 << 4, DAC = 1 << 5, PLANES = SEQ | GRC };
 /* mode: that to be called in; 0 is mode 3, IN_MODE_0 mode 0. registers: those that may change.
  * video: first and last offset in video memory that may change. */
@@ -21,8 +22,8 @@ enum { IN_MODE_0 = 0x80 };
 #include <tests/vgabios/vga.h>
 
 #define ALL_VIDEO {0, 0xffff}
-/* What a mode set changes in the BDA: 49-66 and 84-8A */
-#define BDA_MODE {{0x49, 0x1e}, {0x84, 7}}
+/* What a mode set changes in the BDA: 49-66, 84-8A, BA-BD */
+#define BDA_MODE {{0x49, 0x1e}, {0x84, 7}, {0xba, 4}}
 
 static struct vga vga_before, vga_now;
 
@@ -92,14 +93,24 @@ static void sum_video(const uint16_t *may_change)
 	set_indexed(0x3ce, 4, gr4);
 }
 
+/* Where a cell of text is, from B0000 on. */
+static uint32_t cell_at(uint8_t row, uint8_t column)
+{
+	return (BDA16(0x63) == 0x3b4 ? 0 : 0x8000) + (row * BDA16(0x4a) + column) * 2;
+}
+
 static __attribute__((unused)) uint16_t cell(uint8_t row, uint8_t column)
 {
-	return FAR(uint16_t, BDA16(0x63) == 0x3b4 ? 0xb000 : 0xb800, (row * BDA16(0x4a) + column) * 2);
+	uint32_t at = cell_at(row, column);
+
+	return FAR(uint16_t, 0xb000, at);
 }
 
 static __attribute__((unused)) void put_cell(uint8_t row, uint8_t column, uint16_t value)
 {
-	FAR(uint16_t, BDA16(0x63) == 0x3b4 ? 0xb000 : 0xb800, (row * BDA16(0x4a) + column) * 2) = value;
+	uint32_t at = cell_at(row, column);
+
+	FAR(uint16_t, 0xb000, at) = value;
 }
 
 /* Calls of which a row needs the effect, not the test. */
