@@ -809,8 +809,8 @@ static void look_1017(void)
 }
 static bool has_mask(void) /* QEMU's cards have none */
 {
-	outb(0x3c6, 0xff);
-	return inb(0x3c6) == 0xff;
+	outb(0x3c6, 0x55);
+	return inb(0x3c6) == 0x55;
 }
 static void set_1018(void)
 {
