@@ -284,6 +284,7 @@ enum {
 	PML5 = 0xb000,
 	PML4 = 0xc000,
 	LONG_PDPT = 0xd000,
+	TABLES_END = 0xe000,
 	CODE = 0x10000,
 	STACK = 0x30000,
 };
@@ -660,14 +661,18 @@ static void put_back(const struct kept *k, struct x86 *x, struct world *w)
 	j->changes = j->used = 0;
 }
 
-/* Accessed and dirty bits of pages, accessed bits of descriptors, busy bits of TSSs. */
+/* Accessed and dirty bits of pages, accessed bits of descriptors, busy bits of TSSs. A frame on the page tables that
+ * its stack is reached by may lose the stack in the middle. */
 static void only_status_bits_changed(void)
 {
 	const struct journal *j = &other.journal;
+	bool paging = first_cpu.cr0 & CR0_PG;
 
 	for (unsigned n = 0; n < j->changes; n++) {
 		const struct change *c = &j->change[n];
 
+		if (paging && c->phys >= PD && c->phys < TABLES_END)
+			continue;
 		for (unsigned k = 0; k < c->len; k++) {
 			uint8_t was = j->bytes[c->at + k], is = other.memory[c->phys + k];
 
