@@ -118,7 +118,7 @@ edit() {
 
 vesainfo
 for card in std cirrus; do
-	client $card vesainfo "$work/vesainfo.iso" --expect 'VESA BIOS' --expect '640x480'
+	client $card vesainfo "$work/vesainfo.iso" --expect 'VBE version 3.0' --expect ' 768 '
 done
 if [ -n "$DFW_LONG" ]; then
 	vbetool_initrd

@@ -328,13 +328,13 @@ static void graphics_modes(void)
 /* --- VBE --- */
 
 static uint8_t block[512];
-static uint16_t bank;
+static uint16_t bank, granules; /* the window's steps in 64 KiB */
 
 static void poke_video(uint32_t at, uint8_t value)
 {
 	if (at >> 16 != bank) {
 		bank = at >> 16;
-		video(0x4f05, 0, 0, bank);
+		video(0x4f05, 0, 0, bank * granules);
 	}
 	FAR(uint8_t, 0xa000, at & 0xffff) = value;
 }
@@ -380,6 +380,7 @@ static void vbe_mode(uint16_t mode, const char *of)
 		say("none", of);
 		return;
 	}
+	granules = 64 / block[4];
 	pitch = block[16] | block[17] << 8;
 	width = block[18] | block[19] << 8;
 	height = block[20] | block[21] << 8;
