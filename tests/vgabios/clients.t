@@ -59,6 +59,7 @@ grub_video() {
 		insmod videotest
 		set gfxmode=$2x$3
 		echo "videotest: begins"
+		sleep 2
 		videotest $2x$3
 	END
 	client "$1" "GRUB videotest $2x$3" --cdrom "$work/videotest.iso" --serial "$work/grub.log" --expect 'videotest: begins' \
@@ -117,9 +118,8 @@ edit() {
 }
 
 vesainfo
-for card in std cirrus; do
-	client $card vesainfo "$work/vesainfo.iso" --expect 'VBE version 3.0' --expect ' 768 '
-done
+client std vesainfo "$work/vesainfo.iso" --expect 'VBE version 3.0' --expect '2560  1600  32'
+client cirrus vesainfo "$work/vesainfo.iso" --expect 'VBE version 3.0' --expect '1024   768  24'
 if [ -n "$DFW_LONG" ]; then
 	vbetool_initrd
 	for card in std cirrus; do
