@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 # bochs_bios BIOS VGABIOS: Bochs without visor on these ROMs, with the lines of standard input as the rest of its
-# configuration, until the guest ends it or ${limit:-60} seconds are over; what came out of port E9. Its files go to $work.
+# configuration, on the display library $display if that is set, until the guest ends it or ${limit:-60} seconds are over;
+# what came out of port E9. Its files go to $work.
 bochs_bios() {
 	{
 		cat <<-EOT
 			plugin_ctrl: unmapped=1
 			config_interface: textconfig
-			display_library: rfb, options="timeout=0"
+			display_library: ${display:-rfb, options="timeout=0"}
 			cpu: model=corei5_lynnfield_750, count=1, ips=20000000, reset_on_triple_fault=0
 			memory: guest=64, host=64
 			romimage: file=$1, options=fastboot

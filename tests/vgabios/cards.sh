@@ -23,7 +23,6 @@ on_card() {
 			pci: enabled=1, chipset=i440fx, slot1=$slot
 			vga: extension=${1#bochs-}, update_freq=5
 			error: action=report
-			${display:+display_library: $display}
 		EOT
 		;;
 	esac >"$work/e9"

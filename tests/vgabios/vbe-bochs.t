@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every sub-function of VBE and every mode, on Bochs' cards. Its VNC display stops in modes of direct
+# Every sub-function of VBE and every mode, on Bochs' cards, which takes four minutes. Its VNC display stops in modes of direct
 # colour, so that its window goes to an X server without a screen.
 . tests/vgabios/cards.sh
-if ! command -v Xvfb >/dev/null; then
-	echo "1..0 # SKIP there is no Xvfb"
-	exit 0
+if [ -z "${DFW_LONG-}" ]; then
+	skip "VBE on Bochs' cards" "with --long"
+	plan
+	exit
 fi
 mkfifo "$work/number"
 Xvfb -displayfd 3 -nolisten tcp 3>"$work/number" >/dev/null 2>&1 &
