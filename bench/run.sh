@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Real mode by vmxassist against native real mode, the same guest in the same Bochs: instructions of
 # single acts, and from power-on to a guest's first screen. Waits are left out there; each VM exit
-# counts 1,500 instructions more. docs/bench.md says how to read it.
+# counts 1,500 instructions more. Then, without the word "assist", the BIOS' services beside those of other BIOSes.
+# docs/bench.md says how to read it.
+# usage: bench/run.sh [assist]
 set -u
 cd "$(dirname "$0")/.." || exit 2
 : "${BUILD:=build}" "${DFW_GUESTS:=../shared/guests}"
@@ -105,6 +107,7 @@ awk -F '\t' '
 		printf "%s", opcodes
 	}' "$work/rows"
 
+[ "${1-}" != assist ] || exit 0
 echo
 bench/services.sh
 echo

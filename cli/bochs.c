@@ -674,17 +674,32 @@ static int64_t bochs_instructions(struct guest *g)
 	return text ? strtoll(text + 9, NULL, 10) : -1;
 }
 
+/* By SIGTERM Xvfb removes its lock file. One that comes just before it waits for clients is not seen until something
+ * else wakes it, so it is sent again. */
+static void stop_xserver(void)
+{
+	for (unsigned tries = 0; tries < 40; tries++) {
+		kill(b.xserver, SIGTERM);
+		for (unsigned ms = 0; ms < 50; ms++) {
+			if (waitpid(b.xserver, NULL, WNOHANG) == b.xserver)
+				return;
+			pause_ms(1);
+		}
+	}
+	kill(b.xserver, SIGKILL);
+	waitpid(b.xserver, NULL, 0);
+}
+
 static void bochs_stop(struct guest *g)
 {
 	if (b.x)
 		XCloseDisplay(b.x);
-	pid_t children[] = {g->pid, b.xserver};
-	for (unsigned i = 0; i < 2; i++) {
-		if (children[i] <= 0)
-			continue;
-		kill(children[i], i == 0 ? SIGKILL : SIGTERM); /* Xvfb removes its lock file */
-		waitpid(children[i], NULL, 0);
+	if (g->pid > 0) {
+		kill(g->pid, SIGKILL);
+		waitpid(g->pid, NULL, 0);
 	}
+	if (b.xserver > 0)
+		stop_xserver();
 	if (b.in >= 0)
 		close(b.in);
 	if (b.out >= 0)
