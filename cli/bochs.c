@@ -159,7 +159,9 @@ static bool write_config(struct guest *g)
 		o->vgarom ? GUEST_VGAROM
 			  : beside_program(o->cirrus ? "vgabios-cirrus.bin" : "vgabios-std.bin"),
 		o->cirrus ? "cirrus" : "pcivga", o->cirrus ? "cirrus" : "vbe",
-		o->lockstep ? ", update_freq=60, realtime=0" : "",
+		/* by the guest's clock: by the host's it stops for good in one run of twenty */
+		o->lockstep ? ", update_freq=60, realtime=0"
+		: o->display == DISPLAY_WINDOW ? "" : ", update_freq=10, realtime=0",
 		o->display == DISPLAY_WINDOW ? "slowdown" : "none");
 	if (o->drives[DRIVE_FLOPPY].path)
 		fprintf(f, "floppya: %s=%s, status=inserted\n",
