@@ -442,9 +442,7 @@ static int bochs_start(struct guest *g)
 	const char *argv[] = {"bochs-bin", "-q", "-f", CONFIG, NULL};
 	int in[2], out[2];
 
-	int status = guest_place_rom(g, "dfw-visor.rom", o->real_mode == REAL_MODE_NATIVE
-								 ? "real-mode=native"
-								 : "real-mode=assist");
+	int status = guest_place_visor(g);
 	if (status)
 		return status;
 	if (!write_config(g) || (o->drives[DRIVE_FLOPPY].path && !o->write && !copy_floppy(g)))

@@ -162,6 +162,7 @@ pid_t guest_spawn(struct guest *g, const char *const argv[], int in, int out, in
 /* Puts the ROM, or the user's own in its place, into the private directory; its command line begins
  * with the word that says how real mode runs. 0 or exit status. */
 int guest_place_rom(struct guest *g, const char *standard, const char *real_mode);
+int guest_place_visor(struct guest *g); /* the same with visor's ROM, for an emulator with VMX */
 /* The path of a file built beside this program. Static buffer, two calls deep. */
 const char *beside_program(const char *name);
 /* Reads a whole small file of the private directory; NULL if there is none. Caller frees. */

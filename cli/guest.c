@@ -191,6 +191,12 @@ int guest_place_rom(struct guest *g, const char *standard, const char *real_mode
 	return ok ? 0 : failure("%s: %s", in_dir(g, GUEST_ROM), strerror(errno));
 }
 
+int guest_place_visor(struct guest *g)
+{
+	return guest_place_rom(g, "dfw-visor.rom",
+			       g->options->real_mode == REAL_MODE_NATIVE ? "real-mode=native" : "real-mode=assist");
+}
+
 /* Images under fixed names, so that no emulator has to be told a path with a comma in it. */
 static int place_drives(struct guest *g)
 {

@@ -224,7 +224,7 @@ static int qemu_start(struct guest *g)
 	q.guest = g;
 	q.qmp = -1;
 	if (status == 0)
-		status = kvm ? guest_place_rom(g, "dfw-visor.rom", native ? "real-mode=native" : "real-mode=assist")
+		status = kvm ? guest_place_visor(g)
 			     : guest_place_rom(g, "dfw.rom", o->real_mode == REAL_MODE_ASSIST ? "assist=on" : "assist=off");
 	if (status)
 		return status;

@@ -654,11 +654,20 @@ void ata_init(void)
 		uint8_t irq;
 	} channels[] = {{0x1f0, 0x3f6, 14}, {0x170, 0x376, 15}};
 
-	int ide = pci_find_class(0x0101), ahci = pci_find_class(0x0106);
-	uint16_t bus_master = ide < 0 ? 0 : ata_bus_master(ide);
+	int ide = -1;
+	bool ahci = false;
+	uint16_t bus_master;
 
+	for (int bdf = -1; (bdf = pci_next(bdf)) >= 0;) {
+		uint16_t class = pci_read16(bdf, PCI_CLASS + 2);
+
+		if (class == 0x0101 && ide < 0)
+			ide = bdf;
+		ahci |= class == 0x0106;
+	}
+	bus_master = ide < 0 ? 0 : ata_bus_master(ide);
 	cdroms_found = 0; /* a reset starts here again */
-	if (ahci >= 0)
+	if (ahci)
 		print("AHCI controller: not supported, its disks and CDs are left alone\n");
 	for (unsigned i = 0; i < sizeof(channels) / sizeof(channels[0]); i++) {
 		struct disk d = {

@@ -43,23 +43,11 @@ static uint8_t find(struct regs *r, uint8_t reg, uint8_t shift, uint32_t what)
 	return PCI_NOT_FOUND;
 }
 
-int pci_find_nth(uint8_t reg, uint8_t shift, uint32_t what, uint16_t index)
-{
-	struct regs r = {.si = index};
-
-	if (find(&r, reg, shift, what) != PCI_OK)
-		return -1;
-	return r.bx;
-}
-
 int pci_find(uint32_t id)
 {
-	return pci_find_nth(0, 0, id, 0);
-}
+	struct regs r = {0};
 
-int pci_find_class(uint16_t class)
-{
-	return pci_find_nth(PCI_CLASS, 16, class, 0);
+	return find(&r, 0, 0, id) == PCI_OK ? r.bx : -1;
 }
 
 /* PCI interrupt routing options: the slots of the $PIR table, to the caller's buffer (PCI BIOS

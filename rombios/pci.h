@@ -43,9 +43,5 @@ static inline void pci_write16(uint16_t bdf, uint8_t reg, uint16_t value)
 
 /* int1a_pci.c: the function behind bdf, or the first one behind -1; -1 at the end */
 int pci_next(int bdf);
-/* the index'th function whose register `reg` >> shift is `what`, and the first of a
- * class << 8 | subclass; -1 where there is none. */
-int pci_find_nth(uint8_t reg, uint8_t shift, uint32_t what, uint16_t index);
-int pci_find_class(uint16_t class);
 
 #endif

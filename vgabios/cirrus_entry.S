@@ -32,11 +32,7 @@ window_get:
 	movw	%ax, %dx
 	jmp	window_ok
 
-	.section .rom, "a"
-	.code32
 	table_32
-
-/* Function 5: BX = 0, DX = the 64 KiB */
 window_32:
 	begin_32
 	movb	%dl, %ah
@@ -46,8 +42,6 @@ window_32:
 	outw	%ax, %dx
 	jmp	ok_32
 
-/* Function 7: DX:CX = offset of the picture's start in units of 4 bytes, which in a mode of 4 bits
- * are 8 pixels */
 start_32:
 	begin_32
 	movl	%edx, %ebx		/* bits 16-19 */

@@ -33,11 +33,7 @@ window_get:
 	movw	%ax, %dx
 	jmp	window_ok
 
-	.section .rom, "a"
-	.code32
 	table_32
-
-/* Function 5: BX = 0, DX = the 64 KiB */
 window_32:
 	begin_32
 	movl	%edx, %ecx
@@ -45,8 +41,6 @@ window_32:
 	call	write_32
 	jmp	ok_32
 
-/* Function 7: DX:CX = offset of the picture's start in units of 4 bytes, which in a mode of 4 bits
- * are 8 pixels */
 start_32:
 	begin_32
 	shll	$16, %edx

@@ -46,8 +46,13 @@ window_bad_mode:
 	retw
 .endm
 
-/* The interface's table: offsets of window_32, start_32, palette_32 and of the ports. */
+/* The interface's table: offsets of palette_32 below, of the ports and of the card's
+ * window_32: function 5; BX = 0, DX = the 64 KiB
+ * start_32: function 7; DX:CX = offset of the picture's start in units of 4 bytes, which in a mode of 4 bits are 8
+ * pixels */
 .macro table_32
+	.section .rom, "a"
+	.code32
 	.globl	vbe_32, vbe_32_end
 vbe_32:
 	.word	window_32 - vbe_32, start_32 - vbe_32, palette_32 - vbe_32, ports_32 - vbe_32

@@ -18,8 +18,6 @@ enum {
 	KBC_COMMAND = 0x64,
 	PORT_92 = 0x92,
 	RESET_CONTROL = 0xcf9,
-	PCI_FIRST = 0xcf8,
-	PCI_LAST = 0xcff,
 };
 
 /* 8042 commands; output port bit 0 clear = reset, bit 1 = A20 */
@@ -56,7 +54,7 @@ void io_init(void)
 	io_intercept(PORT_92, true);
 	io_intercept(I8259_SLAVE_DATA, true);
 	io_intercept(PORT_F0, true);
-	for (uint16_t port = PCI_FIRST; port <= PCI_LAST; port++)
+	for (uint16_t port = PCI_ADDRESS; port < PCI_END; port++)
 		io_intercept(port, true);
 	outb(PORT_92, (inb(PORT_92) | PORT_92_A20) & ~PORT_92_RESET);
 	pci_init();
@@ -222,7 +220,7 @@ static uint32_t read_io(uint16_t port, unsigned size)
 
 static void count_exit(uint16_t port)
 {
-	unsigned which = port < PORT_92 ? 0 : port == PORT_92 ? 1 : port < PCI_FIRST ? 4 : port == RESET_CONTROL ? 2 : 3;
+	unsigned which = port < PORT_92 ? 0 : port == PORT_92 ? 1 : port < PCI_ADDRESS ? 4 : port == RESET_CONTROL ? 2 : 3;
 
 	stats.io_exits[which]++;
 }

@@ -10,12 +10,6 @@
  */
 #include "visor/visor.h"
 
-enum {
-	PCI_ADDRESS = 0xcf8,
-	PCI_DATA = 0xcfc,
-	PCI_END = 0xd00,
-};
-
 /* Bus 0, device 0, function 0 */
 static const struct bridge {
 	uint32_t id;      /* configuration register 0 */
@@ -95,12 +89,20 @@ void pci_init(void)
 	outl(PCI_ADDRESS, address);
 }
 
+/* Is any of these bytes of the host bridge's pinned? */
+static bool is_pinned(uint8_t reg, unsigned bytes)
+{
+	for (unsigned i = 0; i < sizeof(bridge->pinned) / sizeof(*bridge->pinned); i++)
+		if (bridge->pinned[i].last && reg + bytes > bridge->pinned[i].first && reg <= bridge->pinned[i].last)
+			return true;
+	return false;
+}
+
 /* A byte of the host bridge's, as it may be written. */
 static uint8_t filter_bridge(uint8_t reg, uint8_t old, uint8_t value)
 {
-	for (unsigned i = 0; i < sizeof(bridge->pinned) / sizeof(*bridge->pinned); i++)
-		if (bridge->pinned[i].last && reg >= bridge->pinned[i].first && reg <= bridge->pinned[i].last)
-			return old;
+	if (is_pinned(reg, 1))
+		return old;
 	if (reg == bridge->pam + PAM_F0000)
 		return value | 0x10; /* closing it to writes is the guest's right */
 	if (reg == bridge->pam + PAM_D0000 || reg == bridge->pam + PAM_D8000)
@@ -218,12 +220,7 @@ static bool is_watched(uint32_t address)
 		return true;
 	if (!bridge || address & 0xffff00)
 		return false;
-	if (reg + 3 >= bridge->pam && reg <= bridge->pam + PAM_LAST)
-		return true;
-	for (unsigned i = 0; i < sizeof(bridge->pinned) / sizeof(*bridge->pinned); i++)
-		if (bridge->pinned[i].last && reg + 3 >= bridge->pinned[i].first && reg <= bridge->pinned[i].last)
-			return true;
-	return false;
+	return (reg + 3 >= bridge->pam && reg <= bridge->pam + PAM_LAST) || is_pinned(reg, 4);
 }
 
 static void write_data(uint16_t port, unsigned size, uint32_t value)

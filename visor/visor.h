@@ -251,7 +251,8 @@ void io_intercept(uint16_t port, bool on);
 void write_port(uint16_t port, unsigned size, uint32_t value); /* of 1, 2 or 4 bytes */
 extern bool a20_open; /* as the guest set it */
 
-/* pci.c: configuration space */
+/* pci.c: configuration space (PCI 3.0, 3.2.2.3.2) */
+enum { PCI_ADDRESS = 0xcf8, PCI_DATA = 0xcfc, PCI_END = 0xd00 };
 void pci_init(void);
 bool is_pci(uint16_t port, unsigned size);
 /* The guest's write, for which is_pci() is true */

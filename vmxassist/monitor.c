@@ -197,20 +197,21 @@ static __attribute__((cold, noinline)) void look_after(struct monitor *m, bool f
 	      fault ? 0x100 | m->x86.event.vector : 0, m->from_cs, m->from_ip);
 }
 
-/* One instruction in the interpreter; what it may have changed, in the end. */
-static inline __attribute__((always_inline)) enum x86_changes step(struct monitor *m)
+/* One instruction in the interpreter; what it may have changed, in the end. trapped: VM86 has refused it, and
+ * nothing is special. */
+static inline __attribute__((always_inline)) enum x86_changes step(struct monitor *m, bool trapped)
 {
 	enum x86_outcome outcome;
 
-	if (__builtin_expect(m->traced, 0)) {
+	if (!trapped && __builtin_expect(m->traced, 0)) {
 		m->from_cs = m->guest->seg[DFW_CS].selector;
 		m->from_ip = m->guest->rip;
 	}
 	outcome = x86_step_caught(&m->x86);
 	if (__builtin_expect(outcome == X86_REPEAT, 0))
 		outcome = repeat(m);
-	count(m, m->interpreting);
-	if (__builtin_expect(m->special, 0))
+	count(m, !trapped && m->interpreting);
+	if (!trapped && __builtin_expect(m->special, 0))
 		look_after(m, false);
 	if (__builtin_expect(outcome == X86_DONE && !(uint32_t)m->guest->pending_debug, 1))
 		return m->x86.insn->changes;
@@ -295,7 +296,7 @@ static _Noreturn void go_on(struct monitor *m, bool same, bool first)
 	step:
 		stats->interpreted_protected += (uint32_t)cpu->cr0 & CR0_PE;
 		do
-			same = step(m) < X86_CHANGES_ALL;
+			same = step(m, false) < X86_CHANGES_ALL;
 		while (same && !m->special && !((uint32_t)cpu->cr0 & CR0_PE) && stretch_none(m) &&
 		       m->irq_at != (uint32_t)cpu->rip &&
 		       !((uint32_t)cpu->rflags & FLAG_IF ? interrupted(m) : m->pending_nmi));
@@ -321,22 +322,17 @@ void trap_gp(void)
 {
 	struct monitor *m = &monitor;
 	const struct dfw_cpu *cpu = m->guest;
-	enum x86_outcome outcome;
+	enum x86_changes changes;
 
 	if (__builtin_expect(m->stretch || m->special, 0))
 		trap_gp_specially();
 	load_from_vm86(m, false);
 	m->interpreting = false;
-	outcome = x86_step_caught(&m->x86);
-	if (__builtin_expect(outcome == X86_REPEAT, 0))
-		outcome = repeat(m);
-	count(m, false);
-	if (__builtin_expect(outcome || (uint32_t)cpu->pending_debug, 0)) {
-		finish_step(m, outcome);
-	} else if (__builtin_expect(m->x86.insn->changes < X86_CHANGES_ALL && (uint32_t)cpu->rip <= 0xffff, 1) &&
-		   !(m->fit_again && cpu->gpr[DFW_RSP].d > 0xffff) &&
-		   (m->x86.insn->changes == X86_CHANGES_NOTHING || !((uint32_t)cpu->cr0 & CR0_PE))) {
-		if (m->x86.insn->changes)
+	changes = step(m, true);
+	if (__builtin_expect(changes < X86_CHANGES_ALL && (uint32_t)cpu->rip <= 0xffff, 1) &&
+	    !(m->fit_again && cpu->gpr[DFW_RSP].d > 0xffff) &&
+	    (changes == X86_CHANGES_NOTHING || !((uint32_t)cpu->cr0 & CR0_PE))) {
+		if (changes)
 			vm86_redirect(m);
 		store_to_vm86(m, cpu->rip);
 		vm86_go();
@@ -363,7 +359,7 @@ static __attribute__((cold)) void task_switch(struct monitor *m)
 		return;
 	cpu->event = 0;
 	m->interpreting = false;
-	step(m);
+	step(m, false);
 }
 
 __attribute__((cold)) void monitor_invoked(void)
