@@ -489,7 +489,6 @@ void assist_run(enum assist_mode mode, const struct trace *trace, const uint8_t 
 	world.outside = false;
 	world.out = 0;
 	world.unit = fresh_unit;
-	memset(world.environment, 0, sizeof(world.environment));
 	position = events = dr6 = 0;
 	amid_rep = false;
 	memcpy(world.memory, start_memory, 0xd0000);

@@ -46,8 +46,7 @@ struct world {
 	uint32_t sequence;  /* of what ports and the clock answer */
 	uint64_t heard;     /* hash of all that went out */
 	uint64_t device;    /* hash of all that was written to device memory */
-	struct host_unit_state unit;
-	uint32_t environment[7];
+	struct host_unit unit;
 	struct journal journal;
 };
 
@@ -238,15 +237,9 @@ static void world_control_written(void *world, unsigned n)
 static int world_fpu(void *world, struct x86_unit *unit)
 {
 	struct world *w = world;
-	int raised;
 
 	CHECK(unit->length <= sizeof(unit->code), "an instruction of %u bytes for the unit", unit->length);
-	host_unit_state = w->unit;
-	memcpy(host_unit_environment, w->environment, sizeof(w->environment));
-	raised = host_unit_run(world, unit);
-	w->unit = host_unit_state;
-	memcpy(w->environment, host_unit_environment, sizeof(w->environment));
-	return raised;
+	return host_unit_run_for(&w->unit, unit);
 }
 
 static const struct x86_ops ops = {
@@ -511,7 +504,7 @@ static void take_bytes(void *dst, unsigned bytes)
 		*p = take(1);
 }
 
-static struct host_unit_state first_unit;
+static struct host_unit first_unit;
 
 /* Nothing but what an earlier input has changed is copied again. */
 static void reset_memory(struct world *w, bool thorough)
@@ -527,7 +520,6 @@ static void reset_memory(struct world *w, bool thorough)
 	w->sequence = 0;
 	w->heard = w->device = 0;
 	w->unit = first_unit;
-	memset(w->environment, 0, sizeof(w->environment));
 	w->journal.changes = w->journal.used = 0;
 }
 
@@ -590,11 +582,11 @@ static void same_worlds(const char *after)
 	CHECK(!memcmp(&first_cpu, &second_cpu, sizeof(first_cpu)), "the states differ after %s", after);
 	CHECK(one.sequence == other.sequence && one.heard == other.heard, "the ports differ after %s", after);
 	CHECK(one.device == other.device, "device memory is written to in another way after %s", after);
-	CHECK(one.unit.fcw == other.unit.fcw && one.unit.fsw == other.unit.fsw && one.unit.ftw == other.unit.ftw &&
-		      !memcmp(one.unit.st, other.unit.st, sizeof(one.unit.st)) &&
-		      !memcmp(one.unit.xmm, other.unit.xmm, sizeof(one.unit.xmm)),
-	      "the units differ after %s: FSW %x and %x, FTW %x and %x", after, one.unit.fsw, other.unit.fsw,
-	      one.unit.ftw, other.unit.ftw);
+	CHECK(one.unit.state.fcw == other.unit.state.fcw && one.unit.state.fsw == other.unit.state.fsw && one.unit.state.ftw == other.unit.state.ftw &&
+		      !memcmp(one.unit.state.st, other.unit.state.st, sizeof(one.unit.state.st)) &&
+		      !memcmp(one.unit.state.xmm, other.unit.state.xmm, sizeof(one.unit.state.xmm)),
+	      "the units differ after %s: FSW %x and %x, FTW %x and %x", after, one.unit.state.fsw, other.unit.state.fsw,
+	      one.unit.state.ftw, other.unit.state.ftw);
 	if (!memories_agree()) {
 		show_memory("first", &one, first_difference(&other));
 		show_memory("second", &other, first_difference(&other));
@@ -634,14 +626,12 @@ static struct kept {
 	struct dfw_cpu cpu;
 	uint32_t sequence;
 	uint64_t heard, device;
-	struct host_unit_state unit;
-	uint32_t environment[7];
+	struct host_unit unit;
 } kept_one, kept_other;
 
 static void keep(struct kept *k, const struct x86 *x, struct world *w)
 {
-	*k = (struct kept){*x->cpu, w->sequence, w->heard, w->device, w->unit, {0}};
-	memcpy(k->environment, w->environment, sizeof(k->environment));
+	*k = (struct kept){*x->cpu, w->sequence, w->heard, w->device, w->unit};
 	w->journal.changes = w->journal.used = 0;
 }
 
@@ -654,7 +644,6 @@ static void put_back(const struct kept *k, struct x86 *x, struct world *w)
 	w->heard = k->heard;
 	w->device = k->device;
 	w->unit = k->unit;
-	memcpy(w->environment, k->environment, sizeof(k->environment));
 	while (j->changes--)
 		memcpy(w->memory + j->change[j->changes].phys, j->bytes + j->change[j->changes].at,
 		       j->change[j->changes].len);
@@ -946,7 +935,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!built) {
 		build_pristine();
 		host_unit_init();
-		first_unit = host_unit_state;
+		first_unit.state = host_unit_state;
 	}
 	built = true;
 	input = data;

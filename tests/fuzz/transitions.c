@@ -25,7 +25,7 @@ enum { ASSIST = 0xd0000, ASSIST_END = 0xe0000 };
 static uint8_t first_memory[MEMORY_SIZE], pristine_memory[MEMORY_SIZE], start_memory[MEMORY_SIZE];
 static bool dirty[ALL_PAGES];
 static struct world first = {.memory = first_memory};
-struct host_unit_state fresh_unit;
+struct host_unit fresh_unit;
 static struct dfw_cpu cpu;
 static struct x86 x;
 static struct x86_slot slot;
@@ -142,14 +142,8 @@ uint64_t world_rdtsc(void *world)
 int world_fpu(void *world, struct x86_unit *unit)
 {
 	struct world *w = world;
-	int raised;
 
-	host_unit_state = w->unit;
-	memcpy(host_unit_environment, w->environment, sizeof(w->environment));
-	raised = host_unit_run(world, unit);
-	w->unit = host_unit_state;
-	memcpy(w->environment, host_unit_environment, sizeof(w->environment));
-	return raised;
+	return host_unit_run_for(&w->unit, unit);
 }
 
 static const struct x86_ops ops = {
@@ -393,7 +387,6 @@ static void run_alone(void)
 	code_in_real_mode = code_used = false;
 	first.out = 0;
 	first.unit = fresh_unit;
-	memset(first.environment, 0, sizeof(first.environment));
 	for (trace.steps = 0; on && trace.steps < MOST_STEPS; trace.steps++) {
 		if (!handle(&cpu, first_memory, &events))
 			break;
@@ -431,7 +424,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	memcpy(first_memory, pristine_memory, MEMORY_SIZE);
 	memcpy(start_memory, pristine_memory, MEMORY_SIZE);
 	host_unit_init();
-	fresh_unit = host_unit_state;
+	fresh_unit.state = host_unit_state;
 	judge_start(first_memory, MEMORY_SIZE);
 	assisted = assist_start(pristine_memory);
 	atexit(statistics);

@@ -34,11 +34,10 @@ struct trace {
 struct world {
 	uint8_t *memory;
 	uint64_t out;
-	struct host_unit_state unit;
-	uint32_t environment[7];
+	struct host_unit unit;
 	bool outside; /* the guest has reached beyond its memory, or for the assist's */
 };
-extern struct host_unit_state fresh_unit;
+extern struct host_unit fresh_unit;
 uint32_t world_in(void *world, uint16_t port, unsigned size);
 void world_out(void *world, uint16_t port, unsigned size, uint32_t value);
 bool world_read_msr(void *world, uint32_t index, uint64_t *value);

@@ -114,3 +114,15 @@ void host_cpuid(void *world, uint32_t regs[4])
 {
 	asm volatile("cpuid" : "+a"(regs[0]), "=b"(regs[1]), "+c"(regs[2]), "=d"(regs[3]));
 }
+
+int host_unit_run_for(struct host_unit *guest, struct x86_unit *unit)
+{
+	int raised;
+
+	host_unit_state = guest->state;
+	memcpy(host_unit_environment, guest->environment, sizeof(guest->environment));
+	raised = host_unit_run(NULL, unit);
+	guest->state = host_unit_state;
+	memcpy(guest->environment, host_unit_environment, sizeof(guest->environment));
+	return raised;
+}

@@ -27,6 +27,14 @@ extern uint32_t host_unit_environment[7]; /* FNSTENV's after the last run; FIP t
 
 void host_unit_init(void); /* before the first use; sets the state after FNINIT, MXCSR 1F80 */
 int host_unit_run(void *world, struct x86_unit *unit);
+
+/* The same for one of several guests, whose unit is kept here meanwhile: {host_unit_state} after
+ * host_unit_init(). */
+struct host_unit {
+	struct host_unit_state state;
+	uint32_t environment[7];
+};
+int host_unit_run_for(struct host_unit *guest, struct x86_unit *unit);
 void host_cpuid(void *world, uint32_t regs[4]);
 
 #endif

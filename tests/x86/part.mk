@@ -21,7 +21,7 @@ SOURCE_rare := -DRARE tests/x86/cases/cases.c
 SOURCE_transfers := tests/x86/cases/transfers.c
 SOURCE_transfers_all := -DALL tests/x86/cases/transfers.c
 CASES_IMAGES := $(addprefix $(BUILD)/tests/vmxassist/,cases.img rare.img transfers.img transfers_all.img)
-$(CASES_IMAGES): $(BUILD)/tests/vmxassist/%.img: tests/x86/cases/entry.S $(wildcard tests/x86/cases/*.c) tests/x86/undefined.h tests/x86/rare.h tests/x86/tables.h tests/vmxassist/guest.inc tests/vmxassist/guest.lds
+$(CASES_IMAGES): $(BUILD)/tests/vmxassist/%.img: tests/x86/cases/entry.S $(wildcard tests/x86/cases/*.[ch]) tests/x86/undefined.h tests/x86/rare.h tests/x86/tables.h tests/vmxassist/guest.inc tests/vmxassist/guest.lds
 	$(Q)mkdir -p $(@D) && echo "  IMG  $@" && $(CC) -m32 -I. -c -o $(@:.img=.entry.o) $< && \
 		$(CC) -m32 -std=gnu17 -Os -Wall -Wextra -ffreestanding -fno-pic -fno-stack-protector \
 			-fno-asynchronous-unwind-tables -mgeneral-regs-only -fno-merge-constants -I. $(CASES_FLAGS) -c -o $(@:.img=.o) $(SOURCE_$*) && \

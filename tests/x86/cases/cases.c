@@ -7,6 +7,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include "tests/x86/cases/cases.h"
 #include "tests/x86/rare.h"
 #include "tests/x86/tables.h"
 #include "tests/x86/undefined.h"
@@ -16,24 +17,6 @@
 #elif !defined(CASES)
 #define CASES 8 /* a form and mode */
 #endif
-
-struct state {
-	uint32_t eax, ecx, edx, ebx, esp, ebp, esi, edi;
-	uint32_t eip, eflags, error, es, cs, ss, ds, fs, gs, vector;
-};
-
-struct trap {
-	uint32_t es, ds, fs, gs, edi, esi, ebp, unused, ebx, edx, ecx, eax;
-	uint32_t vector, error, eip, cs, eflags, esp, ss, vm_es, vm_ds, vm_fs, vm_gs;
-};
-
-extern struct state before, after;
-extern struct trap *trap;
-extern uint32_t real_target;
-extern uint64_t gdt[32], idt[256];
-extern uint8_t stubs[256][16], real_stubs[256][8];
-void enter_protected(void);
-void enter_real(void);
 
 enum {
 	IDT = 0x10000,
@@ -199,19 +182,6 @@ static bool skipped(unsigned row, int reg)
 	       (row == 0x1c7 && reg != 1);
 }
 
-/* --- output --- */
-
-static void put(char c)
-{
-	asm volatile("outb %0, $0xe9" : : "a"(c));
-}
-
-static void put_hex(uint32_t v, unsigned digits)
-{
-	while (digits--)
-		put("0123456789abcdef"[v >> 4 * digits & 15]);
-}
-
 /* --- chance --- */
 
 static uint32_t seed;
@@ -285,16 +255,6 @@ static void make_gdt(void)
 	gdt[CODE_ABSENT / 8] = descriptor(CODE, 0xffff, 0x007b);
 	gdt[CODE16_0 / 8] = descriptor(CODE, 0xffff, 0x009b);
 	asm volatile("ltr %w0" : : "r"(TSS_SEL));
-}
-
-static void put16(uint32_t at, uint16_t v)
-{
-	*(volatile uint16_t *)at = v;
-}
-
-static void put32(uint32_t at, uint32_t v)
-{
-	*(volatile uint32_t *)at = v;
 }
 
 static void make_tasks(void)

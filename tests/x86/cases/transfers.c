@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "tests/x86/cases/cases.h"
 #include "tests/x86/tables.h"
 
 #ifdef ALL
@@ -20,22 +21,6 @@
 #else
 #define STRIDE 5
 #endif
-
-struct state {
-	uint32_t eax, ecx, edx, ebx, esp, ebp, esi, edi;
-	uint32_t eip, eflags, error, es, cs, ss, ds, fs, gs, vector;
-};
-
-struct trap {
-	uint32_t es, ds, fs, gs, edi, esi, ebp, unused, ebx, edx, ecx, eax;
-	uint32_t vector, error;
-};
-
-extern struct state before;
-extern struct trap *trap;
-extern uint64_t gdt[32], idt[256];
-extern uint8_t stubs[256][16];
-void enter_protected(void);
 
 enum {
 	TSS = 0x10800, /* the one that a case starts in */
@@ -86,37 +71,21 @@ enum {
 
 static const uint8_t vectors[] = {1, 3, 4, 6, 8, 10, 11, 12, 13, 14};
 
-static void put(char c)
-{
-	asm volatile("outb %0, $0xe9" : : "a"(c));
-}
-
 static void put_text(const char *s)
 {
 	while (*s)
 		put(*s++);
 }
 
-static void put_hex(uint32_t v, unsigned digits)
+static void put_field(uint32_t v, unsigned digits)
 {
 	put(' ');
-	while (digits--)
-		put("0123456789abcdef"[v >> 4 * digits & 15]);
+	put_hex(v, digits);
 }
 
 static void put8(uint32_t at, uint8_t v)
 {
 	*(volatile uint8_t *)at = v;
-}
-
-static void put16(uint32_t at, uint16_t v)
-{
-	*(volatile uint16_t *)at = v;
-}
-
-static void put32(uint32_t at, uint32_t v)
-{
-	*(volatile uint32_t *)at = v;
 }
 
 static void put64(uint32_t at, uint64_t v)
@@ -308,7 +277,7 @@ static void put_state(uint32_t tss, bool wide)
 			v = (v - frame) & 0xffff;
 		if (f == FLAGS)
 			v &= ~STATUS;
-		put_hex(v, wide && f <= SP ? 8 : 4);
+		put_field(v, wide && f <= SP ? 8 : 4);
 	}
 }
 
@@ -319,25 +288,25 @@ static void finish(bool next_wide)
 	enter_protected();
 	asm volatile("str %0" : "=r"(tr));
 	link = get16(RECOVERY + 0x80 * ((tr - LAST) / 8));
-	put_hex(trap->vector, 2);
-	put_hex(trap->vector >= 8 ? trap->error : 0, 8);
-	put_hex(link, 4);
+	put_field(trap->vector, 2);
+	put_field(trap->vector >= 8 ? trap->error : 0, 8);
+	put_field(link, 4);
 	if (link == TSS_SEL)
 		put_state(TSS, true);
 	else if (link == NEXT_SEL)
 		put_state(NEXT, next_wide);
 	/* what became of the tasks: available or busy, their links, NT of the first */
-	put_hex(*(uint8_t *)(GDT + TSS_SEL + 5), 2);
-	put_hex(*(uint8_t *)(GDT + NEXT_SEL + 5), 2);
-	put_hex(get16(TSS), 4);
-	put_hex(get16(NEXT), 4);
-	put_hex(get16(TSS + 0x24) & ~STATUS, 4);
+	put_field(*(uint8_t *)(GDT + TSS_SEL + 5), 2);
+	put_field(*(uint8_t *)(GDT + NEXT_SEL + 5), 2);
+	put_field(get16(TSS), 4);
+	put_field(get16(NEXT), 4);
+	put_field(get16(TSS + 0x24) & ~STATUS, 4);
 	/* memory: accessed bits, the stacks */
 	for (n = 0; n < 6; n++)
 		put8(GDT + LAST - 8 + n, 0);
-	put_hex(digest(GDT + CODE0, LAST - CODE0), 8);
-	put_hex(beyond ? 0 : digest(MEM + INNER - 0x1100, 0x1200), 8);
-	put_hex(digest(MEM + OUTER - 0x200, 0x300), 8);
+	put_field(digest(GDT + CODE0, LAST - CODE0), 8);
+	put_field(beyond ? 0 : digest(MEM + INNER - 0x1100, 0x1200), 8);
+	put_field(digest(MEM + OUTER - 0x200, 0x300), 8);
 	put('\n');
 	asm volatile("pushl $2\n\tpopfl\n\tclts" : : : "memory");
 }
@@ -416,7 +385,7 @@ static void apply(const struct spoil *s, bool wide, uint16_t *selector, uint16_t
 
 static void put_spoil(unsigned n)
 {
-	put_hex(n, 2);
+	put_field(n, 2);
 }
 
 static void task_case(enum source source, bool wide, unsigned from, unsigned to, unsigned a, unsigned b)
@@ -567,12 +536,12 @@ static void gate_case(enum gate_source source, unsigned from, bool vm, uint8_t t
 	}
 	put_text(name[source]);
 	put(vm ? 'v' : '0' + from);
-	put_hex(type, 2);
-	put_hex(selector, 4);
-	put_hex(offset, 8);
-	put_hex(stack, 2);
-	put_hex(tss_limit, 2);
-	put_hex(rpl, 1);
+	put_field(type, 2);
+	put_field(selector, 4);
+	put_field(offset, 8);
+	put_field(stack, 2);
+	put_field(tss_limit, 2);
+	put_field(rpl, 1);
 	put(':');
 	finish(true);
 	beyond = false;
@@ -655,11 +624,11 @@ static void return_case(uint8_t opcode, bool wide, unsigned from, uint16_t cs, u
 	put_text(opcode == 0xcf ? "iret" : "retf");
 	put(wide ? '3' : '1');
 	put('0' + from);
-	put_hex(cs, 4);
-	put_hex(ss, 4);
-	put_hex(eip, 8);
-	put_hex(flags, 8);
-	put_hex(sp, 8);
+	put_field(cs, 4);
+	put_field(ss, 4);
+	put_field(eip, 8);
+	put_field(flags, 8);
+	put_field(sp, 8);
 	put(':');
 	finish(true);
 }
